@@ -1,0 +1,107 @@
+"""Typed readers of the process environment: a wrong value stops the start with one sentence."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+T = TypeVar("T")
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+class WrongEnvironmentError(ImproperlyConfigured):
+    """An environment variable is missing or wrong; the message is one sentence for whoever set it."""
+
+
+class Environment:
+    """Reads settings from environment variables. An empty value counts as not set."""
+
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
+        self._variables = variables
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return the value as it stands, without the blanks around it."""
+        return self._variables.get(name, "").strip() or default
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """Return one of the choices; the first is the default."""
+        if (value := self.text(name, choices[0])) not in choices:
+            raise WrongEnvironmentError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return a yes or no."""
+        value = self.text(name, str(default)).lower()
+        if value not in TRUE | FALSE:
+            raise WrongEnvironmentError(f"{name} must be true or false, not {value!r}.")
+        return value in TRUE
+
+    def whole(self, name: str, default: int) -> int:
+        """Return a whole number of 0 or more; underscores may group its digits."""
+        return self._cast(name, default, _natural, "a whole number of 0 or more")
+
+    def words(self, name: str, default: Sequence[str] = ()) -> list[str]:
+        """Return the parts between the commas."""
+        return [word.strip() for word in self.text(name).split(",") if word.strip()] or list(default)
+
+    def database(self, name: str) -> dict[str, Any] | None:
+        """Return Django's settings for the PostgreSQL database of this address, or None if none is named."""
+        if not (url := self.text(name)):
+            return None
+        if not url.startswith(("postgres://", "postgresql://")):
+            raise WrongEnvironmentError(f"{name} must begin with postgres:// or postgresql://.")
+        address = dict(environ.Env.db_url_config(url))
+        return address | {"HOST": unquote(address["HOST"])}  # a socket's directory comes as %2F
+
+    def require(self, names: Sequence[str], why: str) -> None:
+        """Fail with one sentence that names all of these that are not set."""
+        if missing := [name for name in names if not self.text(name)]:
+            verb = "is" if len(missing) == 1 else "are"
+            raise WrongEnvironmentError(f"{why}: {_spoken(missing)} {verb} not set.")
+
+    def _cast(self, name: str, default: T, cast: Callable[[str], T], wanted: str) -> T:
+        if not (value := self.text(name)):
+            return default
+        try:
+            return cast(value)
+        except ValueError:
+            raise WrongEnvironmentError(f"{name} must be {wanted}, not {value!r}.") from None
+
+
+def kept_secret(path: Path) -> str:
+    """Return the random secret kept in this file, readable by its owner alone; make it the first time.
+
+    Two processes that start at once get the same one: the file appears whole, and only if it is not there.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}-") as draft:
+            draft.write(secrets.token_urlsafe(64))
+            draft.flush()
+            with suppress(FileExistsError):  # the other process was first: its secret counts
+                os.link(draft.name, path)
+    return path.read_text()
+
+
+def _natural(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError(value)
+    return number
+
+
+def _spoken(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]

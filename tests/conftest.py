@@ -1,0 +1,89 @@
+"""What every test stands on: a real PostgreSQL, a cheap password hasher, a real Chromium."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from releasedesk.operations.embedded import FAST_AND_FORGETFUL, EmbeddedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
+BROWSER_REQUIRED = any(
+    os.environ.get(name, "").lower() in {"1", "true"} for name in ("CI", "REQUIRE_BROWSER")
+)
+
+
+def pytest_configure() -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if CHROMIUM is None and item.get_closest_marker("browser"):
+        if BROWSER_REQUIRED:
+            pytest.fail("This test needs Chromium, and none is installed (apt-get install chromium).")
+        pytest.skip("no Chromium on this machine (apt-get install chromium)")
+
+
+@contextmanager
+def free_slot(home: Path) -> Iterator[int]:
+    """Hold the first free number, so that test runs at the same time never share a database.
+
+    A number is taken by a lock: a killed run frees it, and the next run reuses its database.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    for number in range(100):
+        with (home / f"slot-{number}").open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield number
+            return
+    pytest.exit("100 test runs are under way at once; that cannot be right.")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> Iterator[None]:
+    """Put a database of our own under this run; pytest-django asks for it before it first connects."""
+    home = settings.DESK_HOME / "test"
+    database = connections["default"].settings_dict
+    database["OPTIONS"].pop("pool", None)  # a pool's idle connections would hold the test database open
+    with free_slot(home) as number:
+        database["TEST"]["NAME"] = f"test_releasedesk_{number}"
+        if not settings.EMBEDDED_DATABASE:
+            yield
+            return
+        server = EmbeddedServer(home, FAST_AND_FORGETFUL)
+        database["HOST"] = str(server.socket)
+        with server.attached():
+            yield
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser. Ask for it only in tests marked `browser`."""
+    from playwright.sync_api import sync_playwright
+
+    # Playwright keeps an event loop in this thread, and Django would refuse the database beside one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        sandbox = [] if os.geteuid() else ["--no-sandbox"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield browser
+        browser.close()
+
+
+# -- The cast and their things: fixtures below this line ---------------------------------------------------
