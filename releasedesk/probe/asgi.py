@@ -1,4 +1,4 @@
-"""Drop-in for an ASGI service: `app.add_middleware(Probe)` in FastAPI and Starlette, `Probe(app)` in any other.
+"""Drop-in for ASGI: `app.add_middleware(Probe)` in FastAPI and Starlette, `app = Probe(app)` in any other.
 
 Adds `Server-Timing` and `Cache-Status` to every response and writes one JSON line a request.
 `RELEASEDESK_PROBE=off`, read once at the start, switches it off.

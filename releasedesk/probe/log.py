@@ -9,6 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 logger = logging.getLogger("releasedesk.probe")
+# Made once: json.dumps with options builds an encoder at every call.
+_as_json = json.JSONEncoder(separators=(",", ":"), default=str).encode
 _warned: set[str] = set()
 
 
@@ -25,9 +27,8 @@ def open_log() -> None:
 def write(line: dict[str, Any]) -> None:
     """Log one line; the text is JSON, so nothing in a path or a header can forge a second line."""
     if logger.isEnabledFor(logging.INFO):
-        text = json.dumps(line, separators=(",", ":"), default=str)
         # Not logger.info(): its search for the caller's file and line costs more than the line itself.
-        logger.handle(logging.LogRecord(logger.name, logging.INFO, __file__, 0, text, None, None))
+        logger.handle(logging.LogRecord(logger.name, logging.INFO, __file__, 0, _as_json(line), None, None))
 
 
 def guarded(step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
