@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from releasedesk.operations import embedded
+from releasedesk.operations import embedded, log
 from releasedesk.operations.environment import Environment, WrongEnvironmentError, kept_secret
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **_address.get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 8), "timeout": 10},
+            "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 8), "timeout": 5},
         },
     }
 }
@@ -76,9 +76,12 @@ INSTALLED_APPS = [
     "template_partials.apps.SimpleAppConfig",
 ]
 AUTH_USER_MODEL = "accounts.User"
+LOGGING = log.configure(env.choice("LOG_LEVEL", ["INFO", "DEBUG", "WARNING", "ERROR"]))
 ROOT_URLCONF = "releasedesk.urls"
 WSGI_APPLICATION = "releasedesk.wsgi.application"
 MIDDLEWARE = [
+    "releasedesk.operations.request_line.RequestLine",
+    "releasedesk.operations.content_security.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -191,3 +194,5 @@ THROTTLE_TOKEN_PER_MINUTE = env.whole("THROTTLE_TOKEN_PER_MINUTE", 60_000)
 THROTTLE_FAILED_AUTH_PER_MINUTE = env.whole("THROTTLE_FAILED_AUTH_PER_MINUTE", 30)
 METRICS_ALLOWED = env.words("METRICS_ALLOWED", ["127.0.0.0/8", "::1/128"])
 WORKER_SEEN_SECONDS = env.whole("WORKER_SEEN_SECONDS", 60)
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = ["releasedesk.jobs.schedule"]

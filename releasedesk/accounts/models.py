@@ -1,0 +1,56 @@
+"""People, teams and who is what in which team."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+from releasedesk.accounts.roles import Actor, Role
+
+
+class Team(models.Model):
+    """A group of people that owns services."""
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(slug__regex=r"^[a-z0-9-]{1,64}$"), name="team_slug")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """A person who signs in. Superusers administer the desk."""
+
+    memberships: models.Manager[Membership]
+
+    def as_actor(self) -> Actor:
+        """Return who acts, with the roles as they are now."""
+        roles = {member.team_id: Role(member.role) for member in self.memberships.all()}
+        return Actor(
+            label=self.get_username(), user_id=self.pk, roles=roles, superuser=self.is_superuser and self.is_active
+        )
+
+
+class Membership(models.Model):
+    """A person's role in a team."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role.choices())
+    team_id: int
+
+    class Meta:
+        ordering = ["team", "user"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="one_role_per_team"),
+            models.CheckConstraint(condition=models.Q(role__in=list(Role)), name="membership_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.role} of {self.team}"

@@ -1,0 +1,68 @@
+"""Keep what came from outside, once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from releasedesk.accounts.roles import Actor
+from releasedesk.catalog.models import Service
+from releasedesk.deliveries.masking import digest, storable
+from releasedesk.deliveries.models import Delivery, Outcome
+from releasedesk.problems.problem import FieldError, Problem
+
+
+def claim(
+    actor: Actor, team_id: int, source: str, key: str, payload: object, *, type_: str, keep: bool, now: datetime
+) -> tuple[Delivery, bool]:
+    """Take a key for this payload, or find who has it. Returns the delivery and whether it is new.
+
+    Call it inside the transaction that applies the payload: a second sender of the same key waits here until the
+    first has committed. Raises 409 when the key was used for another body.
+    """
+    row = Delivery(
+        team_id=team_id,
+        source=source,
+        key=key,
+        type=type_,
+        body=storable(payload) if keep else {},
+        digest=digest(payload),
+        outcome=Outcome.APPLIED,
+        answer={},
+        actor=actor.label,
+        received_at=now,
+    )
+    Delivery.objects.bulk_create([row], ignore_conflicts=True)
+    stored = Delivery.objects.exclude(outcome=Outcome.REJECTED).get(team_id=team_id, source=source, key=key)
+    if bytes(stored.digest) != row.digest:
+        raise Problem(
+            "conflict",
+            f"The key '{key}' was already used for another body. Nothing was stored.",
+            [FieldError("#/id", "used", "Another body came with this id.", "a new id, or the same body")],
+        )
+    return stored, not stored.answer
+
+
+def settle(
+    delivery: Delivery, outcome: Outcome, answer: Mapping[str, Any], *, service: Service | None
+) -> None:
+    """Write down what became of it and what the sender is told."""
+    delivery.outcome, delivery.answer, delivery.service = outcome, dict(answer), service
+    delivery.save(update_fields=["outcome", "answer", "service"])
+
+
+def reject(
+    actor: Actor, team_id: int, source: str, key: str, payload: object, problem: Problem, *, type_: str, now: datetime
+) -> None:
+    """Keep a message that was refused, with the problem its sender saw. It does not occupy its key."""
+    Delivery.objects.create(
+        team_id=team_id,
+        source=source,
+        key=storable(key[:500]),
+        type=storable(type_[:200]),
+        body=storable(payload),
+        digest=digest(payload),
+        outcome=Outcome.REJECTED,
+        answer=storable(problem.as_json(type_base="", instance="", request_id="")),
+        actor=actor.label,
+        received_at=now,
+    )

@@ -1,0 +1,35 @@
+"""Write the post-ship note."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.releases import changed_meanwhile
+from releasedesk.catalog.models import Service
+from releasedesk.notes.bodies import NoteBody
+from releasedesk.notes.models import Note
+from releasedesk.releases.models import Release
+
+
+def write_note(
+    actor: Actor, release: Release, body: NoteBody, *, now: datetime, if_match: int | None = None
+) -> tuple[Note, bool]:
+    """Replace the note of a release. Returns it and whether it was created. Raises 403 and 412."""
+    service = release.service
+    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"write notes of {service.slug}")
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        note = Note.objects.select_for_update().filter(release=release).first()
+        if if_match is not None and (note is None or note.revision != if_match):
+            raise changed_meanwhile(f"The note on {release}", note.revision if note else None)
+        created = note is None
+        note = note or Note(release=release, revision=0)
+        for name in Note.TEXT_FIELDS:
+            setattr(note, name, getattr(body, name) or "")
+        note.files_touched, note.draft = list(body.files_touched), body.draft
+        note.finished_at = None if body.draft else note.finished_at or now
+        note.written_by, note.written_at = actor.label, now
+        note.revision += 1
+        note.save()
+    return note, created

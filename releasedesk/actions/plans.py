@@ -1,0 +1,118 @@
+"""Write a rollback plan, and record that it was rehearsed."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.services import find_user
+from releasedesk.catalog.models import Environment, Service, Tier
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+from releasedesk.releases.models import Release
+from releasedesk.rollbacks.bodies import PlanBody, RehearsalBody
+from releasedesk.rollbacks.models import Plan, Rehearsal, Step
+from releasedesk.rollbacks.queries import effective_plan
+from releasedesk.rollbacks.text import digest
+
+
+def write_plan(
+    actor: Actor, service: Service, release: Release | None, body: PlanBody, *, now: datetime
+) -> tuple[Plan, bool]:
+    """Write a release's plan, or (without release) the service's standing one. Returns it and whether it is new.
+
+    An equal text makes no new version; only the owner may then differ. Raises 403 and, for an unknown owner, 422.
+    """
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"write plans of {service.slug}"
+    )
+    owner = find_user(body.owner, "#/owner")
+    text = digest(body.model_dump())
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        newest = Plan.objects.filter(service=service, release=release).order_by("-version").first()
+        if newest is not None and newest.digest == text:
+            if newest.owner != owner:
+                newest.owner = owner
+                newest.save(update_fields=["owner"])
+            return newest, False
+        plan = Plan.objects.create(
+            service=service,
+            release=release,
+            version=newest.version + 1 if newest else 1,
+            digest=text,
+            owner=owner,
+            data=body.data or "",
+            data_note=body.data_note or "",
+            triggers=[trigger.model_dump(exclude_none=True) for trigger in body.triggers],
+            created_by=actor.label,
+            created_at=now,
+        )
+        Step.objects.bulk_create(
+            Step(
+                plan=plan,
+                position=position,
+                instruction=step.instruction,
+                command=step.command or "",
+                check_text=step.check or "",
+                seconds=step.seconds,
+                irreversible=step.irreversible,
+            )
+            for position, step in enumerate(body.steps, start=1)
+        )
+    return plan, True
+
+
+def record_rehearsal(
+    actor: Actor, release: Release, environment: Environment, body: RehearsalBody, *, now: datetime, skew: timedelta
+) -> Rehearsal:
+    """Keep that a plan was carried out. Raises 403; 409 when there is no plan; 422 for a version it never had."""
+    service = release.service
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"rehearse rollbacks of {service.slug}"
+    )
+    _refuse_production(environment)
+    if body.finished_at > now + skew:
+        raise invalid(
+            FieldError("#/finished_at", "in_the_future", "This lies in the future.", "a time that has passed", str(body.finished_at))
+        )
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        return Rehearsal.objects.create(
+            plan=_plan(release, body.plan_version),
+            environment=environment,
+            started_at=body.started_at,
+            finished_at=body.finished_at,
+            outcome=body.outcome,
+            command=body.command or "",
+            steps=[step.model_dump() for step in body.steps],
+            rehearsed_by=actor.label,
+            recorded_at=now,
+        )
+
+
+def _refuse_production(environment: Environment) -> None:
+    if environment.tier == Tier.PRODUCTION:
+        others = Environment.objects.exclude(tier=Tier.PRODUCTION).values_list("name", flat=True)
+        raise invalid(
+            FieldError(
+                "#/environment",
+                "production",
+                "A rehearsal is carried out before production, not in it.",
+                f"one of: {', '.join(others)}",
+                environment.name,
+            )
+        )
+
+
+def _plan(release: Release, version: int | None) -> Plan:
+    current = effective_plan(release)
+    if current is None:
+        raise Problem("conflict", f"{release} has no rollback plan yet. Write one, then rehearse it.")
+    if version is None or version == current.version:
+        return current
+    plans = Plan.objects.filter(service=release.service, release=current.release)
+    plan = plans.filter(version=version).first()
+    if plan is None:
+        versions = [str(known) for known in plans.values_list("version", flat=True)]
+        raise invalid(unknown("#/plan_version", "plan version", str(version), versions))
+    return plan

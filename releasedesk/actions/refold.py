@@ -1,0 +1,126 @@
+"""Write down what the fold of a place's facts says. The caller holds the service's lock."""
+
+from collections.abc import Iterable
+
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.releases import history
+from releasedesk.releases.models import Deployment, DeploymentFact, Live, Standing
+
+
+def refold(service: Service, environment: Environment) -> None:
+    """Redo deployments, standings and Live of one (service, environment) from all its facts."""
+    rows = DeploymentFact.objects.of_place(service.pk, environment.pk).select_related("release").only(
+        "kind", "occurred_at", "source", "key", "run", "release__version"
+    )
+    place = _Place(service, environment, rows)
+    place.write_deployments()
+    place.write_standings()
+    place.write_live()
+
+
+class _Place:
+    """The stored rows of one (service, environment) beside what the fold says they should be."""
+
+    def __init__(self, service: Service, environment: Environment, rows: Iterable[DeploymentFact]) -> None:
+        self.service, self.environment = service, environment
+        self.fact_ids: dict[tuple[str, str], int] = {}
+        self.release_ids: dict[str, int] = {}
+        facts = []
+        for row in rows:
+            self.fact_ids[row.source, row.key] = row.pk
+            self.release_ids[row.release.version] = row.release_id
+            facts.append(
+                history.Fact(
+                    history.Kind(row.kind), row.occurred_at, row.source, row.key, row.release.version, row.run
+                )
+            )
+        self.history = history.fold(facts)
+
+    def _fact(self, fact: history.Fact | None) -> int | None:
+        return self.fact_ids[fact.source, fact.id] if fact else None
+
+    def write_deployments(self) -> None:
+        """Change what differs; an attempt keeps its row as long as it keeps one of its facts."""
+        stored = list(Deployment.objects.filter(service=self.service, environment=self.environment))
+        by_fact = {fact: row for row in stored for fact in (row.start_id, row.finish_id) if fact}
+        kept: set[int] = set()
+        new, changed = [], []
+        for folded in self.history.deployments:
+            fields = self._deployment_fields(folded)
+            row = next(
+                (
+                    by_fact[fact]
+                    for fact in (fields["finish_id"], fields["start_id"])
+                    if fact in by_fact and by_fact[fact].pk not in kept
+                ),
+                None,
+            )
+            if row is None:
+                new.append(Deployment(service=self.service, environment=self.environment, **fields))
+                continue
+            kept.add(row.pk)
+            if any(getattr(row, name) != value for name, value in fields.items()):
+                for name, value in fields.items():
+                    setattr(row, name, value)
+                changed.append(row)
+        Deployment.objects.filter(pk__in=[row.pk for row in stored if row.pk not in kept]).delete()
+        Deployment.objects.bulk_update(changed, list(_FIELDS))
+        Deployment.objects.bulk_create(new)
+
+    def _deployment_fields(self, folded: history.Deployment) -> dict[str, object]:
+        return {
+            "release_id": self.release_ids[folded.version],
+            "status": folded.status,
+            "mode": folded.mode or "",
+            "start_id": self._fact(folded.start),
+            "finish_id": self._fact(folded.finish),
+            "started_at": folded.started_at,
+            "finished_at": folded.finished_at,
+            "at": folded.finished_at or folded.started_at,
+            "replaced_id": self.release_ids[folded.replaced] if folded.replaced else None,
+        }
+
+    def write_standings(self) -> None:
+        """One row a release that has succeeded here, with its rank and its mark."""
+        Standing.objects.bulk_create(
+            [
+                Standing(
+                    release_id=self.release_ids[version],
+                    environment=self.environment,
+                    first_id=self._fact(standing.first_success),
+                    first_at=standing.first_success.occurred_at,
+                    last_at=standing.last_success.occurred_at,
+                    rolled_back_by_id=self._fact(standing.rolled_back_by),
+                    rolled_back_at=standing.rolled_back_by.occurred_at if standing.rolled_back_by else None,
+                )
+                for version, standing in self.history.standings.items()
+            ],
+            update_conflicts=True,
+            unique_fields=["release", "environment"],
+            update_fields=["first", "first_at", "last_at", "rolled_back_by", "rolled_back_at"],
+        )
+
+    def write_live(self) -> None:
+        """Point at the deployment that made the live release live."""
+        live = self.history.live
+        if live is None:
+            return
+        deployment = Deployment.objects.get(finish=self._fact(live.success))
+        Live.objects.update_or_create(
+            service=self.service,
+            environment=self.environment,
+            defaults={"release": deployment.release, "deployment": deployment, "since": live.since},
+        )
+
+
+_FIELDS = (
+    "release",
+    "status",
+    "mode",
+    "start",
+    "finish",
+    "started_at",
+    "finished_at",
+    "at",
+    "replaced",
+)

@@ -1,0 +1,114 @@
+"""Plan a release; register one that was only heard of."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.services import find_user
+from releasedesk.catalog.models import Service
+from releasedesk.checklists import templates
+from releasedesk.checklists.models import Item
+from releasedesk.problems.problem import Problem
+from releasedesk.releases.bodies import ChangeBody, ReleaseBody
+from releasedesk.releases.models import Change, Release
+from releasedesk.rollbacks.models import Plan, Step
+
+
+def put_release(
+    actor: Actor,
+    service: Service,
+    version: str,
+    body: ReleaseBody,
+    *,
+    now: datetime,
+    replace: bool,
+    if_match: int | None = None,
+) -> tuple[Release, bool]:
+    """Write a release's plan, creating the release when it is new. Returns it and whether it was created.
+
+    `replace` sets every field (PUT), else only those the body names (PATCH). `if_match` is the revision the
+    writer has read. Raises 403, 412 when somebody changed it meanwhile, 422 for an unknown owner.
+    """
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"plan releases of {service.slug}"
+    )
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        release, created = ensure_release(service, version, actor=actor, now=now)
+        if if_match is not None and (created or release.revision != if_match):
+            raise changed_meanwhile(f"{service.slug} {version}", None if created else release.revision)
+        names = set(ReleaseBody.model_fields) if replace else set(body.model_fields_set)
+        for name in names & set(Release.PLAN_FIELDS):
+            value = getattr(body, name)
+            setattr(release, name, value if isinstance(value, bool) else value or "")
+        if "owner" in names:
+            release.owner = find_user(body.owner, "#/owner")
+        if replace and body.changes is not None:
+            release.changes.all().delete()
+        add_changes(release, body.changes or ())
+        release.planned_at = release.planned_at or now
+        release.updated_at = now
+        release.revision += 0 if created else 1
+        release.save()
+    return release, created
+
+
+def ensure_release(service: Service, version: str, *, actor: Actor, now: datetime) -> tuple[Release, bool]:
+    """Return the release, registering it with the service's standing plan and both checklists when it is new.
+
+    The caller holds the service's lock.
+    """
+    release, created = Release.objects.get_or_create(
+        service=service,
+        version=version,
+        defaults={"created_by": actor.label, "created_at": now, "updated_at": now},
+    )
+    if created:
+        _copy_checklists(release)
+        _copy_standing_plan(release, actor=actor, now=now)
+    return release, created
+
+
+def add_changes(release: Release, changes: Iterable[ChangeBody]) -> None:
+    """Add commits to a release; one that is known stays as it is."""
+    rows = [Change(release=release, **change.model_dump()) for change in changes]
+    Change.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def changed_meanwhile(what: str, revision: int | None) -> Problem:
+    """Say that the writer has read an older state (412)."""
+    current = "it does not exist yet" if revision is None else f'its ETag is now "{revision}"'
+    return Problem(
+        "changed-meanwhile",
+        f"{what} is not as you read it: {current}. Read it again, then repeat your change on top of it.",
+    )
+
+
+LISTS: Mapping[Item.List, tuple[tuple[str, str, str], ...]] = {
+    Item.List.RELEASE: templates.RELEASE,
+    Item.List.SECURITY: templates.SECURITY,
+}
+
+
+def _copy_checklists(release: Release) -> None:
+    Item.objects.bulk_create(
+        Item(release=release, list=name, key=key, label=label, help=help_text, position=position)
+        for name, lines in LISTS.items()
+        for position, (key, label, help_text) in enumerate(lines)
+    )
+
+
+def _copy_standing_plan(release: Release, *, actor: Actor, now: datetime) -> None:
+    standing = Plan.objects.filter(service=release.service_id, release=None).order_by("-version").first()
+    if standing is None:
+        return
+    steps = list(standing.steps.all())
+    standing.pk, standing.release, standing.version = None, release, 1
+    standing.created_by, standing.created_at = actor.label, now
+    standing._state.adding = True  # noqa: SLF001 - Django's documented way to copy a row
+    standing.save()
+    for step in steps:
+        step.pk, step.plan = None, standing
+    Step.objects.bulk_create(steps)

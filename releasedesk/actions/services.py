@@ -1,0 +1,99 @@
+"""Register a service and set its own fields."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from releasedesk.accounts.models import Team, User
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.catalog.bodies import PolicyBody, ServiceBody
+from releasedesk.catalog.models import MetricPolicy, Service
+from releasedesk.measurements.judge import METRICS
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+
+
+def put_service(actor: Actor, slug: str, body: ServiceBody, *, now: datetime, replace: bool) -> tuple[Service, bool]:
+    """Set a service's fields, registering it when it is new. Returns it and whether it was created.
+
+    `replace` sets every field (PUT), else only those the body names (PATCH). Raises 403 for another team's
+    service and 422 for an unknown team, owner or metric.
+    """
+    with transaction.atomic():
+        service = Service.objects.select_for_update().filter(slug=slug).first()
+        team = _team(actor, body, service)
+        service_id = service.pk if service else None
+        actor.require(Role.ENGINEER, team_id=team.pk, service_id=service_id, what=f"change the service {slug}")
+        created = service is None
+        if service is None:
+            service = register_service(team, slug, now=now)
+        names = _own_fields(body, replace=replace)
+        for name in names - {"owner", "team", "metric_policies"}:
+            setattr(service, name, getattr(body, name) or (slug if name == "name" else ""))
+        if "owner" in names:
+            service.owner = find_user(body.owner, "#/owner")
+        if service.team_id != team.pk:
+            service.team = team
+        service.save()
+        if "metric_policies" in names:
+            _set_policies(service, body.metric_policies)
+        Service.objects.filter(pk=service.pk).changed()
+    return service, created
+
+
+def register_service(team: Team, slug: str, *, now: datetime) -> Service:
+    """Add a service to a team; the same call at the same time by another process finds that one's."""
+    Service.objects.bulk_create(
+        [Service(slug=slug, name=slug, team=team, created_at=now)], ignore_conflicts=True
+    )
+    return Service.objects.select_for_update().get(slug=slug)
+
+
+def find_user(username: str | None, pointer: str) -> User | None:
+    """Return the person of that name, None for none. Raises 422 for an unknown one."""
+    if username is None:
+        return None
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        known = User.objects.filter(is_active=True).values_list("username", flat=True)[:1000]
+        raise invalid(unknown(pointer, "person", username, list(known)))
+    return user
+
+
+def _own_fields(body: ServiceBody, *, replace: bool) -> set[str]:
+    return set(ServiceBody.model_fields) if replace else set(body.model_fields_set)
+
+
+def _team(actor: Actor, body: ServiceBody, service: Service | None) -> Team:
+    """The team the service is to belong to. Only somebody in both teams may move it."""
+    own = list(Team.objects.filter(pk__in=actor.team_ids))
+    if service is not None and body.team is None:
+        return service.team
+    if body.team is None:
+        if len(own) == 1 and actor.service_id is None:
+            return own[0]
+        raise invalid(FieldError("#/team", "required", "A new service needs its team.", "the team's slug"))
+    team = Team.objects.filter(slug=body.team).first()
+    if team is None:
+        raise invalid(unknown("#/team", "team", body.team, [team.slug for team in own]))
+    if service is not None:
+        actor.require(
+            Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"change the service {service.slug}"
+        )
+        if service.team_id != team.pk and actor.service_id is not None:
+            raise Problem("forbidden", "A token for one service may not move it to another team.")
+    return team
+
+
+def _set_policies(service: Service, policies: list[PolicyBody]) -> None:
+    wrong = [
+        unknown(f"#/metric_policies/{index}/metric", "metric", policy.metric, list(METRICS))
+        for index, policy in enumerate(policies)
+        if policy.metric not in METRICS
+    ]
+    if wrong:
+        raise invalid(*wrong)
+    service.metric_policies.all().delete()
+    MetricPolicy.objects.bulk_create(
+        MetricPolicy(service=service, **policy.model_dump())
+        for policy in {policy.metric: policy for policy in policies}.values()
+    )

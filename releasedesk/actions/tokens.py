@@ -1,0 +1,63 @@
+"""Issue, use and revoke tokens."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from releasedesk.accounts.models import Team
+from releasedesk.catalog.models import Scope, Service, Token
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+
+PREFIX = "rdk"
+SECRET_BYTES = 32
+USED_AT_MOST_EVERY = timedelta(minutes=1)
+
+
+def issue_token(
+    team: Team,
+    *,
+    service: Service | None,
+    scopes: Sequence[str],
+    name: str,
+    created_by: str,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[Token, str]:
+    """Make a token. Returns the row and the one text that is shown once: `rdk_<id>_<secret>`.
+
+    Raises 422 for an unknown scope and 403 for a service of another team.
+    """
+    wrong = [scope for scope in scopes if scope not in set(Scope)]
+    if wrong or not scopes:
+        known = [str(scope) for scope in Scope]
+        raise invalid(
+            *(unknown("#/scopes", "scope", scope, known) for scope in wrong)
+            or [FieldError("#/scopes", "required", "A token needs a scope.", f"one of: {', '.join(known)}")]
+        )
+    if service is not None and service.team_id != team.pk:
+        raise Problem("forbidden", f"{service.slug} belongs to {service.team.slug}, not to {team.slug}.")
+    secret = secrets.token_urlsafe(SECRET_BYTES)
+    token = Token.objects.create(
+        id=secrets.token_hex(6),
+        digest=hash_secret(secret),
+        name=name,
+        team=team,
+        service=service,
+        scopes=list(dict.fromkeys(scopes)),
+        created_at=now,
+        created_by=created_by,
+        expires_at=expires_at,
+    )
+    return token, f"{PREFIX}_{token.id}_{secret}"
+
+
+def hash_secret(secret: str) -> bytes:
+    """SHA-256 is enough: the secret is 32 random bytes, there is no dictionary to try."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def mark_used(token: Token, *, now: datetime) -> None:
+    """Remember the last use, at most once a minute so that reading does not become writing."""
+    if token.last_used_at is None or now - token.last_used_at >= USED_AT_MOST_EVERY:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)

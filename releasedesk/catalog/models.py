@@ -1,0 +1,184 @@
+"""What is released, where it runs, how it is judged, and who may report about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import pghistory
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from releasedesk.accounts.models import Team, User
+from releasedesk.accounts.roles import Actor, Role
+
+SLUG = r"^[a-z0-9-]{1,64}$"
+
+
+class Tier(models.TextChoices):
+    """What an environment is for, lowest first."""
+
+    DEVELOPMENT = "development"
+    TESTING = "testing"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+TIER_RANK = {tier: rank for rank, tier in enumerate(Tier)}
+
+
+class Environment(models.Model):
+    """A place where releases run. Global: the same for all teams."""
+
+    name = models.SlugField(max_length=64, unique=True)
+    tier = models.CharField(max_length=16, choices=Tier.choices)
+    order = models.PositiveSmallIntegerField(help_text="Smaller comes first on the way to production.")
+
+    class Meta:
+        ordering = ["order", "name"]
+        constraints = [
+            models.CheckConstraint(condition=Q(name__regex=SLUG), name="environment_name"),
+            models.CheckConstraint(condition=Q(tier__in=list(Tier)), name="environment_tier"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Sort key: the highest tier is the one nearest to users."""
+        return TIER_RANK[Tier(self.tier)], self.order
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    """Questions about sets of services."""
+
+    def changed(self) -> None:
+        """Raise the revision, which locks the rows until the transaction ends."""
+        self.update(revision=F("revision") + 1)
+
+    def of(self, actor: Actor) -> ServiceQuerySet:
+        """The services a token may see: its team's, or its one. A person's session sees all."""
+        if actor.user_id is not None or actor.superuser:
+            return self
+        if actor.service_id is not None:
+            return self.filter(pk=actor.service_id)
+        return self.filter(team_id__in=actor.team_ids)
+
+
+@pghistory.track(exclude=["revision"])
+class Service(models.Model):
+    """What is released.
+
+    `revision` counts every change below the service, in the same transaction: raising it is also the lock
+    that orders them, and the sum over a set of services tells whether a page about them is still current.
+    """
+
+    slug = models.SlugField(max_length=64, unique=True)
+    name = models.CharField(max_length=200)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="services")
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    repository = models.URLField(max_length=2000, blank=True)
+    health_url = models.URLField(max_length=2000, blank=True)
+    revision = models.PositiveBigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField()
+    team_id: int
+    owner_id: int | None
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.CheckConstraint(condition=Q(slug__regex=SLUG), name="service_slug"),
+            models.CheckConstraint(
+                condition=Q(repository="") | Q(repository__regex="^https?://"), name="service_repository_is_http"
+            ),
+            models.CheckConstraint(
+                condition=Q(health_url="") | Q(health_url__regex="^https?://"), name="service_health_is_http"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class MetricPolicy(models.Model):
+    """How far one metric of a service may move. What is null follows the judge's own table."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="metric_policies")
+    metric = models.CharField(max_length=32)
+    allowed = models.FloatField(null=True, blank=True)
+    critical = models.BooleanField(null=True, blank=True)
+    minimum = models.PositiveIntegerField(null=True, blank=True)
+    must_have = models.BooleanField(default=False)
+    muted = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["service", "metric"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "metric"], name="one_policy_per_metric"),
+            models.CheckConstraint(condition=Q(allowed=None) | Q(allowed__gte=0), name="allowed_is_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.service}"
+
+
+class Scope(StrEnum):
+    """What a token may do."""
+
+    READ = "read"
+    EVENTS_WRITE = "events:write"
+    RELEASES_WRITE = "releases:write"
+    GATE_WRITE = "gate:write"
+    ADMIN = "admin"
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    """Questions about sets of tokens."""
+
+    def usable(self, at: datetime) -> TokenQuerySet:
+        """Those neither revoked nor expired at this time."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
+
+
+class Token(models.Model):
+    """A machine's way in. Only the SHA-256 of its secret is kept."""
+
+    id = models.CharField(primary_key=True, max_length=16, editable=False)
+    digest = models.BinaryField(max_length=32, editable=False)
+    name = models.CharField(max_length=200, help_text="A label; several tokens may bear the same.")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="tokens")
+    service = models.ForeignKey(Service, models.CASCADE, null=True, blank=True, related_name="tokens")
+    scopes = ArrayField(models.CharField(max_length=32))
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=200)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    team_id: int
+    service_id: int | None
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(scopes__contained_by=[str(scope) for scope in Scope]), name="token_scopes")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+    def as_actor(self) -> Actor:
+        """Return who acts: an engineer of the team, or of the one service."""
+        return Actor(
+            label=f"{self.name} (token)",
+            token_id=self.id,
+            roles={self.team_id: Role.ENGINEER},
+            service_id=self.service_id,
+        )
+
+

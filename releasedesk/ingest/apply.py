@@ -1,0 +1,158 @@
+"""Facts → actions, in one table. A new kind of fact is one class and one line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from releasedesk.accounts.roles import Actor
+from releasedesk.actions.checklist import report_check
+from releasedesk.actions.configuration import report_config
+from releasedesk.actions.deployments import DeploymentReport, record_deployment
+from releasedesk.actions.incidents import report_incident
+from releasedesk.actions.measurements import record_snapshot
+from releasedesk.actions.plans import record_rehearsal
+from releasedesk.actions.releases import ensure_release
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.ingest.facts import (
+    CheckFact,
+    ConfigFact,
+    DeploymentFact,
+    Fact,
+    IncidentFact,
+    RehearsalFact,
+    SnapshotFact,
+)
+from releasedesk.problems.problem import invalid, unknown
+from releasedesk.releases.history import Kind
+from releasedesk.releases.models import Deployment, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact with everything that is known about its coming."""
+
+    actor: Actor
+    service: Service
+    source: str
+    now: datetime
+    skew: timedelta
+
+    def release(self, version: str) -> Release:
+        """Return the release the fact is about; CI may be the first to speak of it."""
+        return ensure_release(self.service, version, actor=self.actor, now=self.now)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of it, for the answer."""
+
+    version: str | None = None
+    environment: str | None = None
+    deployment: Deployment | None = field(default=None)
+
+
+def apply(fact: Fact, told: Told) -> Applied:
+    """Carry out what a fact says. Raises the `Problem` of the action that refuses it."""
+    return APPLY[type(fact)](fact, told)
+
+
+def environment_named(name: str, pointer: str = "#/environment") -> Environment:
+    """Return the environment. Raises 422 that lists the known ones."""
+    known = {environment.name: environment for environment in Environment.objects.all()}
+    if name not in known:
+        raise invalid(unknown(pointer, "environment", name, list(known)))
+    return known[name]
+
+
+def _deployment(fact: DeploymentFact, told: Told) -> Applied:
+    environment = environment_named(fact.environment)
+    report = DeploymentReport(
+        kind=Kind(fact.type.removeprefix("deployment.")),
+        version=fact.version,
+        occurred_at=fact.occurred_at,
+        source=told.source,
+        key=fact.id,
+        run=fact.run or "",
+        commit=fact.commit or "",
+        command=fact.command or "",
+        url=fact.url or "",
+        files_touched=fact.files_touched,
+        changes=fact.changes,
+    )
+    deployment = record_deployment(told.actor, told.service, environment, report, now=told.now)
+    if fact.config is not None:
+        _keep_config(fact, fact.config, environment, told)
+    return Applied(fact.version, environment.name, deployment)
+
+
+def _check(fact: CheckFact, told: Told) -> Applied:
+    report_check(
+        told.actor,
+        told.release(fact.version),
+        fact.key,
+        fact.outcome,
+        evidence=fact.url or "",
+        at=fact.occurred_at,
+        source=told.source,
+        event=fact.id,
+    )
+    return Applied(fact.version, fact.environment)
+
+
+def _snapshot(fact: SnapshotFact, told: Told) -> Applied:
+    environment = environment_named(fact.snapshot.environment, "#/snapshot/environment")
+    record_snapshot(told.actor, told.release(fact.version), environment, fact.snapshot, now=told.now)
+    return Applied(fact.version, environment.name)
+
+
+def _rehearsal(fact: RehearsalFact, told: Told) -> Applied:
+    environment = environment_named(fact.rehearsal.environment, "#/rehearsal/environment")
+    release = told.release(fact.version)
+    record_rehearsal(told.actor, release, environment, fact.rehearsal, now=told.now, skew=told.skew)
+    return Applied(fact.version, environment.name)
+
+
+def _incident(fact: IncidentFact, told: Told) -> Applied:
+    opened = fact.type == "incident.opened"
+    report_incident(
+        told.actor,
+        told.service,
+        fact.incident,
+        opened_at=fact.occurred_at if opened else None,
+        resolved_at=None if opened else fact.occurred_at,
+        title=fact.title or "",
+        url=fact.url or "",
+        environment=environment_named(fact.environment) if fact.environment else None,
+        release=told.release(fact.version) if fact.version else None,
+    )
+    return Applied(fact.version, fact.environment)
+
+
+def _config(fact: ConfigFact, told: Told) -> Applied:
+    environment = environment_named(fact.environment)
+    _keep_config(fact, fact.config, environment, told)
+    return Applied(fact.version, environment.name)
+
+
+def _keep_config(fact: Fact, config: dict[str, str], environment: Environment, told: Told) -> None:
+    report_config(
+        told.actor,
+        told.service,
+        environment,
+        config,
+        release=told.release(fact.version) if fact.version else None,
+        at=fact.occurred_at,
+        source=told.source,
+        key=fact.id,
+    )
+
+
+APPLY: dict[type[Fact], Callable[[Any, Told], Applied]] = {
+    DeploymentFact: _deployment,
+    CheckFact: _check,
+    SnapshotFact: _snapshot,
+    RehearsalFact: _rehearsal,
+    IncidentFact: _incident,
+    ConfigFact: _config,
+}

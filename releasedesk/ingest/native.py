@@ -1,0 +1,40 @@
+"""The desk's own events (DESIGN §5.3): payload → Fact. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from releasedesk.ingest.facts import (
+    CheckFact,
+    ConfigFact,
+    DeploymentFact,
+    Fact,
+    IncidentFact,
+    RehearsalFact,
+    SnapshotFact,
+)
+from releasedesk.problems.problem import FieldError, invalid, unknown
+
+SOURCE = "native"
+TYPES: dict[str, type[Fact]] = {
+    "deployment.started": DeploymentFact,
+    "deployment.succeeded": DeploymentFact,
+    "deployment.failed": DeploymentFact,
+    "check.finished": CheckFact,
+    "snapshot.recorded": SnapshotFact,
+    "rollback.rehearsed": RehearsalFact,
+    "incident.opened": IncidentFact,
+    "incident.resolved": IncidentFact,
+    "config.reported": ConfigFact,
+}
+
+
+def read(payload: object, *, now: datetime, skew: timedelta) -> Fact:
+    """Translate one native event. Raises the 422 `Problem` that names every wrong field."""
+    if not isinstance(payload, Mapping):
+        raise invalid(FieldError("#", "type", "An event must be a JSON object.", "an object"))
+    kind = payload.get("type")
+    if kind is not None and not isinstance(kind, str):
+        raise invalid(FieldError("#/type", "type", "This is not text.", "a string"))
+    if kind is not None and kind not in TYPES:
+        raise invalid(unknown("#/type", "event type", kind[:200], list(TYPES)))
+    return TYPES.get(kind or "", Fact).read(payload, context={"now": now, "skew": skew})

@@ -1,0 +1,145 @@
+"""A snapshot as it is sent (DESIGN §5.7)."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import FailFast, Field, StringConstraints, model_validator
+
+from releasedesk.measurements.judge import Requests, Summary, Windows
+from releasedesk.problems.body import Body, Line, Text, Time, refuse
+
+ROWS_AT_MOST = 20_000
+Milliseconds = Annotated[float, Field(ge=0, le=86_400_000)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Status = Annotated[int, Field(ge=0, le=999)]
+# FailFast: one wrong unit makes 20,000 wrong rows; the first says it all.
+Column = Field(max_length=ROWS_AT_MOST)
+
+
+def _equal_lengths(columns: dict[str, Sequence[object] | None]) -> None:
+    lengths = {name: len(column) for name, column in columns.items() if column is not None}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise refuse(
+            "unequal_length", f"The columns are not equally long: {listed}.", "columns of equal length"
+        )
+
+
+class RequestsBody(Body):
+    """One row a request, in columns. `status` 0 is no answer."""
+
+    response_ms: Annotated[list[Milliseconds], FailFast(), Field(min_length=1, max_length=ROWS_AT_MOST)]
+    status: Annotated[list[Status], FailFast(), Column]
+    cache: Annotated[list[Line | None], FailFast(), Column] | None = None
+    db_calls: Annotated[list[Count | None], FailFast(), Column] | None = None
+
+    @model_validator(mode="after")
+    def _columns_are_equally_long(self) -> Self:
+        _equal_lengths(dict(self))
+        return self
+
+    def evidence(self) -> Requests:
+        """The judge's form."""
+        return Requests.from_columns(self.response_ms, self.status, self.cache, self.db_calls)
+
+
+class WindowsBody(Body):
+    """One row a window of `seconds`. null is a gap, never 0."""
+
+    seconds: Annotated[float, Field(gt=0, le=86_400)]
+    response_ms_p95: Annotated[list[Milliseconds | None], FailFast(), Column] | None = None
+    error_rate: Annotated[list[Ratio | None], FailFast(), Column] | None = None
+    cache_hit_rate: Annotated[list[Ratio | None], FailFast(), Column] | None = None
+    db_calls: Annotated[list[Annotated[float, Field(ge=0)] | None], FailFast(), Column] | None = None
+
+    @model_validator(mode="after")
+    def _columns_are_equally_long(self) -> Self:
+        columns = {name: column for name, column in self if name != "seconds"}
+        if not any(columns.values()):
+            raise refuse("required", "No window holds a number.", "at least one column")
+        _equal_lengths(columns)
+        return self
+
+    def evidence(self) -> Windows:
+        """The judge's form."""
+        return Windows.from_json(self.model_dump())
+
+
+class MillisecondsBody(Body):
+    """What a person read off a dashboard."""
+
+    mean: Milliseconds | None = None
+    stddev: Milliseconds | None = None
+    p50: Milliseconds | None = None
+    p95: Milliseconds | None = None
+    p99: Milliseconds | None = None
+
+
+class CallsBody(Body):
+    """Database calls a request."""
+
+    mean: Annotated[float, Field(ge=0, le=1_000_000)]
+    stddev: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+
+
+class SummaryBody(Body):
+    """Aggregates only: judged against the limits, without an interval."""
+
+    requests: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    errors: Count | None = None
+    response_ms: MillisecondsBody | None = None
+    cache_hits: Count | None = None
+    db_calls: CallsBody | None = None
+
+    @model_validator(mode="after")
+    def _parts_are_not_more_than_the_whole(self) -> Self:
+        for name in ("errors", "cache_hits"):
+            part = getattr(self, name)
+            if part is not None and part > self.requests:
+                raise refuse(
+                    "too_many", f"{name} is {part}, of {self.requests} requests.", "at most requests"
+                )
+        return self
+
+    def evidence(self) -> Summary:
+        """The judge's form."""
+        return Summary.from_json(self.model_dump())
+
+
+class SnapshotBody(Body):
+    """The four numbers over one window, in exactly one of three forms."""
+
+    phase: Literal["before", "after"]
+    environment: Line
+    route: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    taken_from: Time
+    taken_until: Time
+    cache_state: Literal["cold", "warm"] | None = None
+    cache_cleared: Line | None = None
+    command: Text | None = None
+    assumptions: Text | None = None
+    requests: RequestsBody | None = None
+    windows: WindowsBody | None = None
+    summary: SummaryBody | None = None
+
+    @model_validator(mode="after")
+    def _runs_forward_in_one_form(self) -> Self:
+        if self.taken_until < self.taken_from:
+            raise refuse("order", "The window ends before it begins.", "taken_from before taken_until")
+        given = [name for name in ("requests", "windows", "summary") if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "none"
+            raise refuse(
+                "one_of",
+                f"Give the numbers in exactly one form; here are {said}.",
+                "requests, windows or summary",
+            )
+        return self
+
+    @property
+    def numbers(self) -> RequestsBody | WindowsBody | SummaryBody:
+        """The one form that was given."""
+        found = self.requests or self.windows or self.summary
+        assert found is not None
+        return found

@@ -1,0 +1,27 @@
+"""The judge: before against after, with an interval, a verdict and a plain sentence. Pure; docs/judge.md explains it."""
+
+from releasedesk.measurements.judge.judgement import JUDGE_VERSION, Judgement, Reason, judge
+from releasedesk.measurements.judge.policy import LABELS, METRICS, NAMING, UNITS, Policy
+from releasedesk.measurements.judge.samples import Evidence, Requests, Side, Summary, Windows
+from releasedesk.measurements.judge.verdicts import MetricVerdict, Verdict, release_verdict, worst
+
+__all__ = [
+    "JUDGE_VERSION",
+    "LABELS",
+    "METRICS",
+    "NAMING",
+    "UNITS",
+    "Evidence",
+    "Judgement",
+    "MetricVerdict",
+    "Policy",
+    "Reason",
+    "Requests",
+    "Side",
+    "Summary",
+    "Verdict",
+    "Windows",
+    "judge",
+    "release_verdict",
+    "worst",
+]

@@ -1,0 +1,178 @@
+"""95 % intervals for the change from before to after. docs/judge.md gives each method's source and assumptions.
+
+Every function returns (lower, upper) of after minus before, or of after / before - 1 where it says relative. Nothing
+here draws a random number.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from statistics import NormalDist
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Limits: TypeAlias = tuple[float, float]
+
+CONFIDENCE = 0.95
+_TAIL = (1 - CONFIDENCE) / 2
+_Z = NormalDist().inv_cdf(1 - _TAIL)
+
+# Order statistics more than six standard deviations from the quantile's rank weigh under 2e-9 together.
+_REACH = 6.0
+_HALVINGS = 34
+_NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
+_NORMAL_FROM = 1e6
+_EXACT_UP_TO = 2_000
+
+
+def quantile_ranks(n: int, q: float) -> tuple[NDArray[np.int64], Floats]:
+    """Return the 0-based ranks that the q-quantile of a bootstrap sample of n may have, and their probabilities.
+
+    The rank is Binomial(n + 1, q), clipped to the sample (Schultzberg and Ankargren, 2022).
+    """
+    centre, reach = (n + 1) * q, _REACH * math.sqrt((n + 1) * q * (1 - q)) + 1
+    ranks = np.arange(max(0, math.floor(centre - reach)), min(n + 1, math.ceil(centre + reach)) + 1)
+    steps = np.log((n + 2 - ranks[1:]) / ranks[1:] * (q / (1 - q)))
+    logs = np.concatenate(([0.0], np.cumsum(steps)))
+    weights = np.exp(logs - logs.max())
+    return np.clip(ranks, 1, n) - 1, weights / weights.sum()
+
+
+def quantile_difference(before: Floats, after: Floats, q: float) -> Limits:
+    """Interval of the difference between two q-quantiles; both samples sorted ascending.
+
+    The resampling-free bootstrap draws one rank a side from the binomial and takes the difference, many times over.
+    Its distribution is known, so this reads the percentiles off it, as infinitely many draws would give them:
+    P(difference <= d) is the sum over ranks i of before of P(i) * P(after's order statistic <= before[i] + d).
+    """
+    ranks, weights = quantile_ranks(len(before), q)
+    old = before[ranks]
+    ranks, new_weights = quantile_ranks(len(after), q)
+    new = after[ranks]
+    below = np.concatenate(([0.0], np.cumsum(new_weights)))
+    targets = np.array([_TAIL, 1 - _TAIL])
+    low, high = np.full(2, new[0] - old[-1]), np.full(2, new[-1] - old[0])
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        reached = below[np.searchsorted(new, old + middle[:, None], side="right")] @ weights >= targets
+        high, low = np.where(reached, middle, high), np.where(reached, low, middle)
+    return float(high[0]), float(high[1])
+
+
+def student_quantile(p: float, freedom: float) -> float:
+    """Quantile of Student's t for p >= 0.5 and any freedom >= 1.
+
+    With t = sqrt(freedom) * tan(angle) the density becomes cos(angle) ** (freedom - 1): smooth, so Gauss-Legendre is
+    exact to rounding, and concave, so Newton's steps from the normal quantile climb to the root without overshooting.
+    """
+    if freedom > _NORMAL_FROM:
+        return NormalDist().inv_cdf(p)
+    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
+    angle = math.atan(NormalDist().inv_cdf(p) / math.sqrt(freedom))
+    for _ in range(50):
+        heights = np.cos(angle / 2 * (_NODES + 1)) ** (freedom - 1)
+        step = (p - 0.5 - scale * angle / 2 * float(_NODE_WEIGHTS @ heights)) / (
+            scale * math.cos(angle) ** (freedom - 1)
+        )
+        angle += step
+        if abs(step) <= 1e-14 * angle:
+            break
+    return math.sqrt(freedom) * math.tan(angle)
+
+
+def mean_limits(mean: float, variance: float, n: int) -> Limits:
+    """Interval of one mean (n >= 2)."""
+    margin = student_quantile(1 - _TAIL, n - 1) * math.sqrt(variance / n)
+    return mean - margin, mean + margin
+
+
+def welch_difference(before: tuple[float, float, int], after: tuple[float, float, int]) -> Limits:
+    """Welch's interval of the difference of two means, each given as (mean, variance, n), n >= 2."""
+    (mean_0, variance_0, n_0), (mean_1, variance_1, n_1) = before, after
+    square_0, square_1 = variance_0 / n_0, variance_1 / n_1
+    square = square_0 + square_1
+    if square == 0:  # every request made the same number of calls
+        return mean_1 - mean_0, mean_1 - mean_0
+    # Shares first: squaring the variances themselves underflows for tiny ones.
+    share_0, share_1 = square_0 / square, square_1 / square
+    freedom = 1 / (share_0**2 / (n_0 - 1) + share_1**2 / (n_1 - 1))
+    margin = student_quantile(1 - _TAIL, freedom) * math.sqrt(square)
+    return mean_1 - mean_0 - margin, mean_1 - mean_0 + margin
+
+
+def wilson_limits(count: float, n: float) -> Limits:
+    """Wilson's score interval of one proportion (n > 0)."""
+    share, spread = count / n, _Z**2 / n
+    margin = _Z * math.sqrt((share * (1 - share) + spread / 4) / n)
+    lower, upper = ((share + spread / 2 + side * margin) / (1 + spread) for side in (-1, 1))
+    return (0.0 if count <= 0 else lower), (1.0 if count >= n else upper)
+
+
+def newcombe_difference(before: tuple[float, float], after: tuple[float, float]) -> Limits:
+    """Newcombe's hybrid score interval (1998, method 10) of the difference of two proportions, each (count, n)."""
+    (count_0, n_0), (count_1, n_1) = before, after
+    share_0, share_1 = count_0 / n_0, count_1 / n_1
+    lower_0, upper_0 = wilson_limits(count_0, n_0)
+    lower_1, upper_1 = wilson_limits(count_1, n_1)
+    change = share_1 - share_0
+    return (
+        change - math.hypot(share_1 - lower_1, upper_0 - share_0),
+        change + math.hypot(upper_1 - share_1, share_0 - lower_0),
+    )
+
+
+def relative_from_limits(before: tuple[float, Limits], after: tuple[float, Limits]) -> Limits:
+    """Interval of after / before - 1 from each side's (value, limits): Donner and Zou's MOVER-R (2012).
+
+    The upper limit is infinite where before's own interval reaches zero.
+    """
+    (old, (old_lower, old_upper)), (new, (new_lower, new_upper)) = before, after
+    product = old * new
+
+    def root(numerator: float, denominator: float) -> float:
+        inner = product**2 - numerator * denominator * (2 * new - numerator) * (2 * old - denominator)
+        return math.sqrt(max(0.0, inner))
+
+    if old_lower <= 0:
+        return -1.0, math.inf
+    # The same roots with the difference moved below the line: 2 * old - old_upper may be zero or negative.
+    reach = new_lower * (2 * new - new_lower)
+    lower = reach / (product + root(new_lower, old_upper)) if reach else 0.0
+    upper = (product + root(new_upper, old_lower)) / (old_lower * (2 * old - old_lower))
+    return lower - 1, upper - 1
+
+
+@cache
+def _mann_whitney_tail(m: int, n: int) -> int:
+    """Return how many of the m * n sorted differences to leave out at each end (0: no interval is possible)."""
+    if m * n > _EXACT_UP_TO:  # then the normal approximation differs by one difference at most
+        return max(0, math.floor(m * n / 2 - _Z * math.sqrt(m * n * (m + n + 1) / 12)))
+    ways = [1] + [0] * (m * n)  # the Gaussian binomial coefficient: ways[u] orders have Mann-Whitney's U = u
+    for i in range(1, min(m, n) + 1):
+        for u in range(m * n, max(m, n) + i - 1, -1):
+            ways[u] -= ways[u - max(m, n) - i]
+        for u in range(i, m * n + 1):
+            ways[u] += ways[u - i]
+    allowed, reached = _TAIL * math.comb(m + n, m), 0
+    for u, count in enumerate(ways):
+        reached += count
+        if reached > allowed:
+            return u
+    return 0
+
+
+def shift(before: Floats, after: Floats) -> tuple[float, Limits]:
+    """Hodges and Lehmann's shift of two small samples, and its Mann-Whitney interval.
+
+    The shift is the median of all pairwise differences. With fewer than about four values a side no 95 % interval
+    exists, and the limits are infinite.
+    """
+    differences = np.sort(np.subtract.outer(after, before), axis=None)
+    out = _mann_whitney_tail(len(before), len(after))
+    if out == 0:
+        return float(np.median(differences)), (-math.inf, math.inf)
+    return float(np.median(differences)), (float(differences[out - 1]), float(differences[-out]))

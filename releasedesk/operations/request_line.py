@@ -1,0 +1,82 @@
+"""One line a request: who asked what, what they got and how long it took. Never a token, never a body.
+
+Each request has an id, answered as `X-Request-ID`. Everything logged meanwhile carries it, and `current_id()`
+gives it to the problem documents.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+import structlog
+
+from releasedesk.operations import metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+
+# What a careful proxy sends. Anything else could forge log lines or fill them.
+SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SANE_PARAMETER = re.compile(r"[a-z_]{1,40}")
+log = structlog.get_logger("releasedesk.request")
+
+
+def current_id() -> str:
+    """Return the id of the request this thread is answering, or an empty string outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def name_actor(label: str) -> None:
+    """Put who acts into every line of this request. A label, never the secret that proved it."""
+    structlog.contextvars.bind_contextvars(actor=label)
+
+
+class RequestLine:
+    """Middleware, the outermost: gives the request its id, logs its line and counts it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get("X-Request-ID", "")
+        request_id = offered if SANE_ID.fullmatch(offered) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()  # the thread has answered others before
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        response = self.get_response(request)
+        seconds = time.perf_counter() - started
+        response.headers["X-Request-ID"] = request_id
+        _name_signed_in(request)
+        log.info(
+            "request",
+            **_described(request),
+            status=response.status_code,
+            duration_ms=round(seconds * 1000, 1),
+        )
+        metrics.observe(_view_name(request), response.status_code, seconds)
+        return response
+
+
+def _described(request: HttpRequest) -> dict[str, object]:
+    """Return method and path, and the names alone of what the query asks: its values may be anything."""
+    described: dict[str, object] = {"method": request.method, "path": request.path}
+    if asked := sorted(name for name in request.GET if SANE_PARAMETER.fullmatch(name)):
+        described["query"] = asked
+    return described
+
+
+def _view_name(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return match.view_name if match else "unmatched"
+
+
+def _name_signed_in(request: HttpRequest) -> None:
+    """Name the signed-in person if the view looked; looking now would cost a query nobody asked for."""
+    user = getattr(request, "_cached_user", None)
+    if user is not None and user.is_authenticated and "actor" not in structlog.contextvars.get_contextvars():
+        name_actor(user.get_username())

@@ -1,0 +1,178 @@
+"""The base of every message that crosses the boundary, and how it is read.
+
+pydantic validates (one pass, all errors at once); this module only gives its findings the desk's words.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from releasedesk.problems.near import closest
+from releasedesk.problems.problem import FieldError, invalid
+
+RECEIVED_AT_MOST = 200
+EXAMPLE_TIME = "2026-11-23T12:03:41Z"
+
+
+class Body(BaseModel):
+    """A message from outside: unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    READ_ONLY: ClassVar[frozenset[str]] = frozenset()  # members of the answer that a body may not carry
+
+    @classmethod
+    def read(cls, data: object, *, at: str = "#", context: Mapping[str, Any] | None = None) -> Self:
+        """Validate parsed JSON. Raises the 422 `Problem` that names every wrong field at once.
+
+        `at` is the JSON pointer of `data` within the request, for bodies inside bodies.
+        """
+        if not isinstance(data, Mapping):
+            raise invalid(FieldError(at, "type", "The body must be a JSON object.", "an object", _short(data)))
+        try:
+            return cls.model_validate(data, context=dict(context or {}))
+        except ValidationError as error:
+            raise invalid(*(_field_error(cls, found, at) for found in error.errors())) from None
+
+
+def refuse(code: str, detail: str, expected: str) -> PydanticCustomError:
+    """Build the error a validator raises; `{` and `}` in user text are kept as they are."""
+    return PydanticCustomError(code, "{detail}", {"detail": detail, "expected": expected})
+
+
+def _one_line(text: str) -> str:
+    if any(ord(char) < ord(" ") or ord(char) == 0x7F for char in text):  # noqa: PLR2004 - DEL
+        raise refuse("control_character", "Control characters are not allowed here.", "one line of plain text")
+    return text
+
+
+def _no_nul(text: str) -> str:
+    if "\0" in text:
+        raise refuse("control_character", "A NUL character cannot be stored.", "text without NUL")
+    return text
+
+
+def _http(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in url:
+        raise refuse("url", "Not a web address.", "an http:// or https:// address")
+    return url
+
+
+def _zoned(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise refuse("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}")
+    return value
+
+
+Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_one_line)]
+Text = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_no_nul)]
+Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_one_line), AfterValidator(_http)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}\z", strict=True)]
+Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z", strict=True)]
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{7,64}\z", strict=True)]
+Username = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,150}\z", strict=True)]
+Time = Annotated[AwareDatetime, BeforeValidator(_zoned)]
+
+PATTERNS = {
+    r"^[a-z0-9-]{1,64}\z": "1 to 64 of a-z, 0-9 and -",
+    r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z": (
+        "1 to 128 of A-Z, a-z, 0-9 and . _ + : @ ~ -, the first a letter or digit"
+    ),
+    r"^[0-9a-fA-F]{7,64}\z": "7 to 64 hexadecimal digits",
+    r"^[\w.@+-]{1,150}\z": "a username",
+}
+# pydantic's error type → (our code, what is said, what is expected); anything else keeps pydantic's words.
+WORDS = {
+    "missing": ("required", "This field is required.", "a value"),
+    "string_type": ("type", "This is not text.", "a string"),
+    "int_type": ("type", "This is not a whole number.", "a whole number"),
+    "int_parsing": ("type", "This is not a whole number.", "a whole number"),
+    "int_from_float": ("type", "This is not a whole number.", "a whole number"),
+    "float_type": ("type", "This is not a number.", "a number"),
+    "float_parsing": ("type", "This is not a number.", "a number"),
+    "bool_type": ("type", "This is neither true nor false.", "true or false"),
+    "bool_parsing": ("type", "This is neither true nor false.", "true or false"),
+    "list_type": ("type", "This is not a list.", "a list"),
+    "dict_type": ("type", "This is not an object.", "an object"),
+    "model_type": ("type", "This is not an object.", "an object"),
+    "finite_number": ("not_finite", "This is not a finite number.", "a finite number"),
+    "timezone_aware": (
+        "no_zone", "This time has no zone.", f"a time with a zone, like {EXAMPLE_TIME}"
+    ),
+    "datetime_parsing": ("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}"),
+    "datetime_from_date_parsing": ("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}"),
+    "datetime_object_invalid": ("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}"),
+}
+
+
+def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldError:
+    kind, context, location = found["type"], found.get("ctx", {}), found["loc"]
+    pointer = at + "".join(f"/{_escape(str(part))}" for part in location)
+    received = None if kind == "missing" else _short(found["input"])
+    if kind == "extra_forbidden":
+        name, known = str(location[-1]), _fields_at(model, location[:-1])
+        if name in getattr(model, "READ_ONLY", ()) and len(location) == 1:
+            return FieldError(pointer, "read_only", f"'{name}' is read-only; leave it out.", "nothing", received)
+        meant = closest(name, known)
+        detail = f"There is no field '{name}'." + (f" Did you mean '{meant}'?" if meant else "")
+        return FieldError(pointer, "unknown_field", detail, f"one of: {', '.join(known)}", received)
+    if "detail" in context:
+        return FieldError(pointer, kind, context["detail"], context["expected"], received)
+    if kind == "string_pattern_mismatch":
+        expected = PATTERNS.get(context["pattern"], context["pattern"])
+        return FieldError(pointer, "format", f"'{received}' is not allowed here.", expected, received)
+    if kind in WORDS:
+        return FieldError(pointer, *WORDS[kind], received)
+    expected = str(context.get("expected", "")) or ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in context.items() if name != "error"
+    )
+    return FieldError(pointer, kind, f"{found['msg']}.", expected, received)
+
+
+def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Follow a pydantic location down to the model whose field was unknown."""
+    for part in location:
+        if isinstance(part, int) or part not in model.model_fields:
+            continue
+        inner = _model_in(model.model_fields[part].annotation)
+        model = inner or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
+    return next((model for model in found if model), None)
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _short(value: object) -> object:
+    """Show what came without echoing megabytes or secrets of a whole body."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if abs(value) < float("inf") else str(value)
+    if isinstance(value, str):
+        return value if len(value) <= RECEIVED_AT_MOST else value[:RECEIVED_AT_MOST] + "…"
+    return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}" if hasattr(
+        value, "__len__"
+    ) else str(value)[:RECEIVED_AT_MOST]

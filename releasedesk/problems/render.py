@@ -1,0 +1,88 @@
+"""Problems as HTTP answers, and Django's and DRF's own failures as problems."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, JsonResponse
+from psycopg_pool import PoolTimeout
+from rest_framework import exceptions
+
+from releasedesk.problems.problem import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+RETRY_AFTER_SECONDS = 5
+
+
+def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
+    """Render a problem as `application/problem+json`."""
+    document = problem.as_json(
+        type_base=f"{request.scheme}://{_host(request)}",
+        instance=request.path,
+        request_id=getattr(request, "request_id", ""),
+    )
+    response = JsonResponse(document, status=problem.status, content_type="application/problem+json")
+    for name, value in problem.headers.items():
+        response[name] = value
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def as_problem(error: Exception) -> Problem:
+    """Translate any failure; what nobody foresaw becomes a logged 500."""
+    if isinstance(error, Problem):
+        return error
+    for kinds, translate in TRANSLATIONS:
+        if isinstance(error, kinds):
+            return translate(error)
+    log.error("unforeseen failure", exc_info=error)
+    return Problem("internal", "Something failed that should not. The request id finds it in the log.")
+
+
+def unavailable(error: Exception) -> Problem:
+    """The database is away: the same request may be sent again."""
+    log.warning("database unavailable", exc_info=error)
+    return Problem(
+        "unavailable",
+        f"The database does not answer. Nothing was stored. Try again in {RETRY_AFTER_SECONDS} s.",
+        retry_after=RETRY_AFTER_SECONDS,
+    )
+
+
+def _host(request: HttpRequest) -> str:
+    """The host is only for a link; a bad one is refused elsewhere."""
+    return str(request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", ""))
+
+
+def _method_not_allowed(error: Any) -> Problem:
+    return Problem("method-not-allowed", str(error.detail))
+
+
+TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]]] = [
+    ((OperationalError, InterfaceError, PoolTimeout), unavailable),
+    ((Http404, exceptions.NotFound), lambda _: Problem("not-found", "There is nothing at this address.")),
+    (
+        (exceptions.NotAuthenticated, exceptions.AuthenticationFailed),
+        lambda _: Problem(
+            "not-authenticated",
+            "Send a token: `Authorization: Bearer rdk_…`.",
+            headers={"WWW-Authenticate": 'Bearer realm="releasedesk"'},
+        ),
+    ),
+    ((PermissionDenied, exceptions.PermissionDenied), lambda error: Problem("forbidden", str(error) or "Not allowed.")),
+    ((exceptions.MethodNotAllowed,), _method_not_allowed),
+    ((exceptions.NotAcceptable,), lambda _: Problem("not-acceptable", "Ask for application/json.")),
+    (
+        (exceptions.UnsupportedMediaType,),
+        lambda _: Problem("unsupported-media-type", "Send JSON with `Content-Type: application/json`."),
+    ),
+    ((RequestDataTooBig,), lambda _: Problem("too-large", "The body is too large.")),
+    ((exceptions.ParseError,), lambda error: Problem("not-json", str(error.detail))),
+]

@@ -1,0 +1,355 @@
+"""Releases, and what happened to them.
+
+`DeploymentFact` is what senders said and never changes. `Deployment`, `Standing` and `Live` are derived from
+the facts of one (service, environment) by the fold in `history.py` and rewritten with it, in one transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import pghistory
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from releasedesk.accounts.models import User
+from releasedesk.accounts.roles import Actor
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.releases import history
+
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}$"
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    """Questions about sets of releases."""
+
+    def of(self, actor: Actor) -> ReleaseQuerySet:
+        """The releases of the services a token may see; a person's session sees all."""
+        return self.filter(service__in=Service.objects.of(actor))
+
+    def live_in(self, environment: Environment) -> ReleaseQuerySet:
+        """What is live there now."""
+        return self.filter(lives__environment=environment)
+
+
+@pghistory.track(exclude=["updated_at"])
+class Release(models.Model):
+    """One version of one service: what was, the one change, what is expected of it."""
+
+    PLAN_FIELDS: ClassVar[tuple[str, ...]] = (
+        "title",
+        "reason",
+        "change",
+        "expected_result",
+        "rollback_note",
+        "route",
+        "expected_input",
+        "slow_part",
+        "users_notice",
+        "assumptions",
+        "commit",
+        "irreversible",
+    )
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="releases")
+    version = models.CharField(max_length=128)
+    title = models.CharField(max_length=500, blank=True)
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.TextField(blank=True)
+    change = models.TextField(blank=True, help_text="The one thing that is changed.")
+    expected_result = models.TextField(blank=True)
+    rollback_note = models.TextField(blank=True)
+    route = models.CharField(max_length=500, blank=True)
+    expected_input = models.TextField(blank=True)
+    slow_part = models.TextField(blank=True, help_text="The slow query or the failing command.")
+    users_notice = models.TextField(blank=True, help_text="Where users notice.")
+    assumptions = models.TextField(blank=True)
+    commit = models.CharField(max_length=64, blank=True)
+    irreversible = models.BooleanField(default=False, help_text="It migrates data in a way that cannot be undone.")
+    reported_commit = models.CharField(max_length=64, blank=True, editable=False)
+    files_touched = ArrayField(models.CharField(max_length=1000), default=list, blank=True, editable=False)
+    revision = models.PositiveIntegerField(default=1, editable=False)
+    planned_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_by = models.CharField(max_length=200, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(editable=False)
+    service_id: int
+    owner_id: int | None
+
+    objects = ReleaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "version"], name="one_release_per_version"),
+            models.CheckConstraint(condition=Q(version__regex=VERSION), name="release_version"),
+        ]
+        indexes = [models.Index(fields=["service", "-created_at"], name="release_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.version}"
+
+    @property
+    def sha(self) -> str:
+        """The commit that was planned, else the one CI reported."""
+        return self.commit or self.reported_commit
+
+    @property
+    def answerable(self) -> User | None:
+        """Its owner, else the service's."""
+        return self.owner or self.service.owner
+
+
+class Change(models.Model):
+    """A commit in the release; lead time comes from it."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="changes")
+    sha = models.CharField(max_length=64)
+    subject = models.CharField(max_length=500, blank=True)
+    author = models.CharField(max_length=200, blank=True)
+    committed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["committed_at", "sha"]
+        constraints = [models.UniqueConstraint(fields=["release", "sha"], name="one_change_per_commit")]
+
+    def __str__(self) -> str:
+        return f"{self.sha[:12]} {self.subject}"
+
+
+class DeploymentFactQuerySet(models.QuerySet["DeploymentFact"]):
+    """Questions about sets of facts."""
+
+    def of_place(self, service_id: int, environment_id: int) -> DeploymentFactQuerySet:
+        """The facts that are folded together."""
+        return self.filter(service_id=service_id, environment_id=environment_id)
+
+
+class DeploymentFact(models.Model):
+    """What a sender said about one attempt: it started, succeeded or failed. Never changed, never deleted."""
+
+    Kind = history.Kind
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="facts")
+    kind = models.CharField(max_length=16)
+    occurred_at = models.DateTimeField()
+    # "C": ties are broken bytewise, in the database as in the fold.
+    source = models.CharField(max_length=200, db_collation="C")
+    key = models.CharField(max_length=500, db_collation="C")
+    run = models.CharField(max_length=200, blank=True)
+    commit = models.CharField(max_length=64, blank=True)
+    command = models.TextField(blank=True)
+    url = models.URLField(max_length=2000, blank=True)
+    actor = models.CharField(max_length=200)
+    service_id: int
+    environment_id: int
+    release_id: int
+
+    objects = DeploymentFactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["occurred_at", F("kind").desc(), "source", "key"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "source", "key"], name="one_fact_per_key"),
+            models.CheckConstraint(condition=Q(kind__in=list(history.Kind)), name="fact_kind"),
+            models.CheckConstraint(condition=Q(url="") | Q(url__regex="^https?://"), name="fact_url_is_http"),
+        ]
+        indexes = [models.Index(fields=["service", "environment", "occurred_at"], name="fact_order")]
+        triggers = [
+            pgtrigger.Protect(name="facts_never_change", operation=pgtrigger.Update),
+            pgtrigger.Trigger(
+                name="fact_of_its_service",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NOT EXISTS (SELECT FROM releases_release WHERE id = NEW.release_id AND service_id = NEW.service_id)
+                    THEN RAISE EXCEPTION 'the release % is not of the service %', NEW.release_id, NEW.service_id
+                        USING ERRCODE = 'check_violation';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.source} {self.key}"
+
+
+class DeploymentQuerySet(models.QuerySet["Deployment"]):
+    """Questions about sets of deployments."""
+
+    def running(self, at: datetime) -> DeploymentQuerySet:
+        """Started, not ended, and not yet given up as lost."""
+        return self.filter(status=history.Status.STARTED, started_at__gt=at - history.LOST_AFTER)
+
+    def newest_first(self) -> DeploymentQuerySet:
+        """In the order of their last word."""
+        return self.order_by(F("at").desc(), "-id")
+
+
+class Deployment(models.Model):
+    """One attempt to put a release into an environment. Derived: see the module."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="deployments")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="deployments")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="deployments")
+    status = models.CharField(max_length=16)
+    mode = models.CharField(max_length=16, blank=True)
+    start = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+")
+    finish = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    at = models.DateTimeField(help_text="When it ended, else when it started.")
+    replaced = models.ForeignKey(
+        Release, models.CASCADE, null=True, related_name="+", help_text="What was live before this success."
+    )
+    service_id: int
+    environment_id: int
+    release_id: int
+    start_id: int | None
+    finish_id: int | None
+    replaced_id: int | None
+
+    objects = DeploymentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=list(history.Status)) & ~Q(status="lost"), name="deployment_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="succeeded", mode__in=list(history.Mode)) | ~Q(status="succeeded") & Q(mode=""),
+                name="only_a_success_has_a_mode",
+            ),
+            models.CheckConstraint(
+                condition=Q(start__isnull=False) | Q(finish__isnull=False), name="deployment_has_a_fact"
+            ),
+            # Deferred: a late fact may move a start from one attempt to another within the transaction.
+            models.UniqueConstraint(fields=["start"], name="a_start_opens_one", deferrable=models.Deferrable.DEFERRED),
+            models.UniqueConstraint(fields=["finish"], name="a_finish_ends_one", deferrable=models.Deferrable.DEFERRED),
+        ]
+        indexes = [
+            models.Index(fields=["service", "environment", "-at"], name="deployment_newest"),
+            models.Index(fields=["-at"], condition=Q(status="succeeded"), name="deployment_shipped"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release} to {self.environment}: {self.status}"
+
+    @property
+    def fact(self) -> DeploymentFact:
+        """The last word about it."""
+        fact = self.finish or self.start
+        assert fact is not None
+        return fact
+
+    @property
+    def took(self) -> timedelta | None:
+        """From start to end, when both were reported."""
+        return self.finished_at - self.started_at if self.started_at and self.finished_at else None
+
+    def status_at(self, now: datetime) -> history.Status:
+        """`started` turns into `lost` by itself, an hour after nothing more was heard."""
+        started = self.status == history.Status.STARTED and self.started_at is not None
+        if started and self.started_at is not None and now - self.started_at > history.LOST_AFTER:
+            return history.Status.LOST
+        return history.Status(self.status)
+
+
+class Standing(models.Model):
+    """A release that has succeeded in an environment: its rank there, and its mark if it was rolled back."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="standings")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="standings")
+    first = models.ForeignKey(DeploymentFact, models.CASCADE, related_name="+", help_text="Its rank.")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    rolled_back_by = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+")
+    rolled_back_at = models.DateTimeField(null=True)
+    release_id: int
+    environment_id: int
+    first_id: int
+    rolled_back_by_id: int | None
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["release", "environment"], name="one_standing_per_place"),
+            models.CheckConstraint(
+                condition=Q(rolled_back_by=None, rolled_back_at=None)
+                | Q(rolled_back_by__isnull=False, rolled_back_at__isnull=False),
+                name="a_mark_has_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release} in {self.environment}"
+
+
+class Live(models.Model):
+    """What is live in one (service, environment)."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="lives")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="lives")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="lives")
+    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+    service_id: int
+    environment_id: int
+    release_id: int
+    deployment_id: int
+
+    class Meta:
+        verbose_name_plural = "live"
+        constraints = [models.UniqueConstraint(fields=["service", "environment"], name="one_live_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.release} in {self.environment}"
+
+
+class Incident(models.Model):
+    """Something broke, as reported. Opening and resolving may arrive in any order."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="incidents")
+    environment = models.ForeignKey(Environment, models.PROTECT, null=True, related_name="incidents")
+    release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="incidents")
+    key = models.CharField(max_length=200)
+    title = models.CharField(max_length=500, blank=True)
+    url = models.URLField(max_length=2000, blank=True)
+    opened_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-opened_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "key"], name="one_incident_per_key"),
+            models.CheckConstraint(condition=Q(url="") | Q(url__regex="^https?://"), name="incident_url_is_http"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.title}"
+
+
+class ReportedConfig(models.Model):
+    """Names and keyed digests of a configuration, never its values (DESIGN §9)."""
+
+    service = models.ForeignKey(Service, models.CASCADE, related_name="configs")
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    release = models.ForeignKey(Release, models.CASCADE, null=True, related_name="configs")
+    source = models.CharField(max_length=200, db_collation="C")
+    key = models.CharField(max_length=500, db_collation="C")
+    occurred_at = models.DateTimeField()
+    digests = models.JSONField(help_text="Name to keyed digest.")
+
+    class Meta:
+        ordering = ["-occurred_at", "-source", "-key"]
+        constraints = [models.UniqueConstraint(fields=["service", "source", "key"], name="one_config_per_key")]
+        indexes = [models.Index(fields=["service", "environment", "-occurred_at"], name="config_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.service} in {self.environment} at {self.occurred_at:%F %T}"

@@ -1,0 +1,77 @@
+"""What the judge says of releases, and the one word for where a release stands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from releasedesk.catalog.models import Environment, Tier
+from releasedesk.measurements.judge import worst
+from releasedesk.measurements.models import Comparison
+from releasedesk.releases.models import Release, Standing
+
+NOT_MEASURED = "not_measured"
+
+
+class State(StrEnum):
+    """Where a release stands; the first that holds (DESIGN §5.8)."""
+
+    ROLLED_BACK = "rolled_back"
+    SUSPECT = "suspect"
+    INCONCLUSIVE = "inconclusive"
+    VERIFIED = "verified"
+    SHIPPED = "shipped"
+    STAGED = "staged"
+    PLANNED = "planned"
+
+
+@dataclass(slots=True)
+class Judged:
+    """The verdicts on one release: per environment the worst over its routes."""
+
+    by_environment: dict[int, str] = field(default_factory=dict)
+    comparisons: list[Comparison] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in the highest tier that was measured."""
+        if not self.comparisons:
+            return NOT_MEASURED
+        highest = max((row.environment for row in self.comparisons), key=lambda place: place.rank)
+        return self.by_environment[highest.pk]
+
+    def in_(self, environment: Environment) -> str:
+        """The verdict in one environment."""
+        return self.by_environment.get(environment.pk, NOT_MEASURED)
+
+    @property
+    def state(self) -> State:
+        """Where the release stands."""
+        places = sorted(self.standings, key=lambda standing: standing.environment.rank)
+        if places and places[-1].rolled_back_by_id is not None:
+            return State.ROLLED_BACK
+        if self.verdict in {State.SUSPECT, State.INCONCLUSIVE, State.VERIFIED}:
+            return State(self.verdict)
+        if not places:
+            return State.PLANNED
+        return State.SHIPPED if places[-1].environment.tier == Tier.PRODUCTION else State.STAGED
+
+
+def judged(releases: Iterable[Release]) -> dict[int, Judged]:
+    """Return verdicts and standings by release id, for all of them, in two queries."""
+    ids = [release.pk for release in releases]
+    found = {pk: Judged() for pk in ids}
+    comparisons = Comparison.objects.current().filter(release__in=ids).select_related("environment")
+    for row in comparisons.defer("limits"):
+        found[row.release_id].comparisons.append(row)
+    for standing in Standing.objects.filter(release__in=ids).select_related("environment"):
+        found[standing.release_id].standings.append(standing)
+    for one in found.values():
+        verdicts = defaultdict(list)
+        for row in one.comparisons:
+            verdicts[row.environment_id].append(row.verdict)
+        one.by_environment = {pk: worst(values) for pk, values in verdicts.items()}
+    return found

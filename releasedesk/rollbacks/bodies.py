@@ -1,0 +1,89 @@
+"""Plans and rehearsals as they are sent (DESIGN §5.8)."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from releasedesk.problems.body import Body, Line, Text, Time, Username, refuse
+from releasedesk.rollbacks.commands import NAMES, has_control, undefined
+
+METRICS = ("response_ms_p50", "response_ms_p95", "response_ms_p99", "error_rate", "cache_hit_rate", "db_calls")
+Metric = Literal[
+    "response_ms_p50", "response_ms_p95", "response_ms_p99", "error_rate", "cache_hit_rate", "db_calls"
+]
+Seconds = Annotated[int, Field(ge=0, le=86_400)]
+
+
+def _template(command: str) -> str:
+    if has_control(command):
+        raise refuse("control_character", "A command is one line without control characters.", "one line")
+    wrong = undefined(command)
+    if wrong:
+        raise refuse("undefined", f"Not defined: {'; '.join(wrong)}.", f"one of: {', '.join(NAMES)}")
+    return command
+
+
+Command = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_template)]
+
+
+class TriggerBody(Body):
+    """Go back when the metric is past this. Exactly one of above, below."""
+
+    metric: Metric
+    above: Annotated[float, Field(ge=0)] | None = None
+    below: Annotated[float, Field(ge=0)] | None = None
+    for_minutes: Annotated[float, Field(ge=0, le=1440)] | None = None
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise refuse("one_of", "A trigger needs exactly one bound.", "above or below")
+        return self
+
+
+class StepBody(Body):
+    """One step. `command` is a template with the names of `commands.NAMES`."""
+
+    instruction: Annotated[Line, StringConstraints(min_length=1)]
+    command: Command | None = None
+    check: Line | None = None
+    seconds: Seconds | None = None
+    irreversible: bool = False
+
+
+class PlanBody(Body):
+    """A whole plan; an equal one makes no new version."""
+
+    READ_ONLY: ClassVar[frozenset[str]] = frozenset({"plan_version", "inherited", "created_at", "created_by"})
+
+    owner: Username | None = None
+    data: Literal["comes_back", "stays", "lost", "manual"] | None = None
+    data_note: Text | None = None
+    triggers: Annotated[list[TriggerBody], Field(max_length=20)] = []
+    steps: Annotated[list[StepBody], Field(max_length=50)] = []
+
+
+class RehearsedStepBody(Body):
+    """What one step did."""
+
+    exit_code: Annotated[int, Field(ge=-255, le=255)] | None = None
+    seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    output_tail: Annotated[Text, StringConstraints(max_length=20_000)] | None = None
+
+
+class RehearsalBody(Body):
+    """The plan carried out in an environment."""
+
+    environment: Line
+    started_at: Time
+    finished_at: Time
+    outcome: Literal["succeeded", "failed"]
+    command: Text | None = None
+    steps: Annotated[list[RehearsedStepBody], Field(max_length=50)] = []
+    plan_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.finished_at < self.started_at:
+            raise refuse("order", "It ends before it begins.", "started_at before finished_at")
+        return self

@@ -1,0 +1,68 @@
+"""Which plan holds for a release, and which rehearsals count for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from releasedesk.releases.models import Release
+from releasedesk.rollbacks.models import Plan, Rehearsal
+
+
+def effective_plan(release: Release) -> Plan | None:
+    """The newest version of the release's own plan, else of the service's standing one."""
+    return effective_plans([release]).get(release.pk)
+
+
+def effective_plans(releases: Iterable[Release]) -> dict[int, Plan]:
+    """Return the plan of each release that has one, by release id, with steps and owner, in two queries."""
+    releases = list(releases)
+    services = {release.service_id for release in releases}
+    rows = (
+        Plan.objects.filter(
+            Q(release__in=[release.pk for release in releases]) | Q(release=None, service__in=services)
+        )
+        .order_by("service", "release", "-version")
+        .distinct("service", "release")
+        .select_related("owner")
+        .prefetch_related("steps")
+    )
+    newest = {(row.service_id, row.release_id): row for row in rows}
+    found = {
+        release.pk: newest.get((release.service_id, release.pk)) or newest.get((release.service_id, None))
+        for release in releases
+    }
+    return {pk: plan for pk, plan in found.items() if plan is not None}
+
+
+def last_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:
+    """Return the newest rehearsal of each plan's text (of any release of the service), by plan id."""
+    plans = list(plans)
+    rows = (
+        Rehearsal.objects.filter(
+            plan__service__in={plan.service_id for plan in plans}, plan__digest__in={plan.digest for plan in plans}
+        )
+        .select_related("plan", "environment")
+        .order_by("plan__service", "plan__digest", "-finished_at", "-id")
+        .distinct("plan__service", "plan__digest")
+    )
+    by_text = {(row.plan.service_id, row.plan.digest): row for row in rows}
+    found = {plan.pk: by_text.get((plan.service_id, plan.digest)) for plan in plans}
+    return {pk: rehearsal for pk, rehearsal in found.items() if rehearsal is not None}
+
+
+def older_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:
+    """Return the newest rehearsal of an earlier text of the same plan, by plan id."""
+    plans = list(plans)
+    if not plans:
+        return {}
+    rows = (
+        Rehearsal.objects.filter(plan__service__in={plan.service_id for plan in plans})
+        .select_related("plan")
+        .order_by("plan__service", "plan__release", "-finished_at", "-id")
+        .distinct("plan__service", "plan__release")
+    )
+    newest = {(row.plan.service_id, row.plan.release_id): row for row in rows}
+    found = {plan.pk: newest.get((plan.service_id, plan.release_id)) for plan in plans}
+    return {pk: rehearsal for pk, rehearsal in found.items() if rehearsal is not None}
