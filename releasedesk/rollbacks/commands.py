@@ -3,10 +3,10 @@ r"""Command templates: six names in braces, filled in so that a shell takes ever
 `{name}`, `{{name}}` and `{{ name }}` stand for a value. Everything else is the shell's own and is kept to the
 letter: `${VAR}`, `$(...)`, `{}`, `{a,b}`, `{.items}`, `{print $1}`, `@{upstream}`, and `\{word}`.
 
-A value is never trusted, for CI reports versions and commits. `shlex.quote` makes one word of it where no quote
-is open; inside "..." its quotes would be text and the value would be run. So the template is read as the shell
-reads it: an open quote is closed before the value and opened again after it. From the first `$(`, backtick and
-the like on, no reader short of a shell knows what is quoted: only a plain value is written there.
+A value is never trusted, for CI reports versions and commits. `shlex.quote` makes one word of it where no
+quote is open; inside "..." its quotes would be text and the value would be run. So the template is read as
+the shell reads it: an open quote is closed before the value and opened again after it. From the first `$(`,
+backtick and the like on, no reader short of a shell knows what is quoted: only a plain value is written there.
 
 What is read twice (`ssh host "deploy {version}"`, `sh -c`, `eval`) no quoting can guard. There it must be the
 boundary that admits only plain versions and commits. Pure and without Django.
@@ -52,7 +52,7 @@ _TOKENS = {
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A command with its values. A name in `missing` had none that can stand there: its placeholder is left."""
+    """A command with its values. A name in `missing` had none that may stand there; its placeholder stays."""
 
     command: str
     missing: tuple[str, ...] = ()
