@@ -1,4 +1,4 @@
-"""The judge: before against after, with an interval, a verdict and a plain sentence. Pure; docs/judge.md explains it."""
+"""The judge: before against after, with an interval, a verdict and a sentence. Pure; see docs/judge.md."""
 
 from releasedesk.measurements.judge.judgement import JUDGE_VERSION, Judgement, Reason, judge
 from releasedesk.measurements.judge.policy import LABELS, METRICS, NAMING, UNITS, Policy

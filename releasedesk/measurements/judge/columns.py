@@ -1,4 +1,4 @@
-"""Lists of numbers from outside, checked once at the edge. Every ValueError is a sentence that names row and column."""
+"""Lists of numbers from outside, checked once. Every ValueError names the column, and the row where it can."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LARGEST = 1e9
 
 
 def numbers(name: str, values: Sequence[float | None] | Floats, highest: float = LARGEST) -> Floats:
-    """Return `values` as float64, None as NaN; ValueError for what is not a list of numbers from 0 to `highest`."""
+    """Return `values` as float64, None as NaN; ValueError unless they are numbers from 0 to `highest`."""
     try:
         found = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be a list of numbers.") from error
     if found.ndim != 1:
         raise ValueError(f"{name} must be a flat list of numbers.")
-    wrong = (found < 0) | ((found > highest) & np.isfinite(found))
+    wrong = ((found < 0) | (found > highest)) & np.isfinite(found)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(f"{name}[{row}] is {found[row]:g}; it must be between 0 and {highest:g}.")
@@ -45,4 +45,4 @@ def no_gaps(name: str, values: Floats) -> Floats:
     gaps = ~np.isfinite(values)
     if gaps.any():
         raise ValueError(f"{name}[{int(np.argmax(gaps))}] is not a finite number.")
-    return found
+    return values

@@ -62,7 +62,7 @@ def _scale(finding: Finding) -> tuple[float, str, float]:
 
 
 def change(finding: Finding, number: float) -> str:
-    """Write a change in the unit of its limit: +31 %, −0.01 pt, −19.2."""
+    """Write a change in the unit of its limit: +31 %, +0.01 pt, +19.2."""
     factor, unit, plain_from = _scale(finding)
     whole = unit == "" and number == round(number)
     decimals = 0 if whole else _decimals(factor * number, plain_from=plain_from)
@@ -81,6 +81,6 @@ def between(finding: Finding, limits: Limits) -> str:
 
 
 def limit(finding: Finding, sign: str) -> str:
-    """Write the limit with a sign (+, − or ±): ±10 %."""
+    """Write the limit behind `sign`: ±10 %."""
     factor, unit, _ = _scale(finding)
     return f"{sign}{factor * finding.allowed:g}{unit}"

@@ -1,4 +1,4 @@
-"""What the judge found for one metric: the change, its interval and the verdict, before words are put to it."""
+"""What the judge found for one metric: the change, its interval and the verdict. No words yet."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""95 % intervals for the change from before to after. docs/judge.md gives each method's source and assumptions.
+"""95 % intervals for the change from before to after; docs/judge.md gives each method's source.
 
-Every function returns (lower, upper) of after minus before, or of after / before - 1 where it says relative. Nothing
-here draws a random number.
+Every function returns (lower, upper) of after minus before, or of after / before - 1 where it says relative.
+Nothing here draws a random number.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _EXACT_UP_TO = 2_000
 
 
 def quantile_ranks(n: int, q: float) -> tuple[NDArray[np.int64], Floats]:
-    """Return the 0-based ranks that the q-quantile of a bootstrap sample of n may have, and their probabilities.
+    """Return the 0-based ranks that the q-quantile of a bootstrap sample may have, with their probabilities.
 
     The rank is Binomial(n + 1, q), clipped to the sample (Schultzberg and Ankargren, 2022).
     """
@@ -45,9 +45,10 @@ def quantile_ranks(n: int, q: float) -> tuple[NDArray[np.int64], Floats]:
 def quantile_difference(before: Floats, after: Floats, q: float) -> Limits:
     """Interval of the difference between two q-quantiles; both samples sorted ascending.
 
-    The resampling-free bootstrap draws one rank a side from the binomial and takes the difference, many times over.
-    Its distribution is known, so this reads the percentiles off it, as infinitely many draws would give them:
-    P(difference <= d) is the sum over ranks i of before of P(i) * P(after's order statistic <= before[i] + d).
+    The resampling-free bootstrap draws one rank a side from the binomial and takes the difference, many
+    times over. The distribution of that difference is known, so its percentiles are read off, as infinitely
+    many draws would give them: P(difference <= d) is the sum over before's ranks i of
+    P(i) * P(after's order statistic <= before[i] + d).
     """
     ranks, weights = quantile_ranks(len(before), q)
     old = before[ranks]
@@ -66,8 +67,9 @@ def quantile_difference(before: Floats, after: Floats, q: float) -> Limits:
 def student_quantile(p: float, freedom: float) -> float:
     """Quantile of Student's t for p >= 0.5 and any freedom >= 1.
 
-    With t = sqrt(freedom) * tan(angle) the density becomes cos(angle) ** (freedom - 1): smooth, so Gauss-Legendre is
-    exact to rounding, and concave, so Newton's steps from the normal quantile climb to the root without overshooting.
+    With t = sqrt(freedom) * tan(angle) the density becomes cos(angle) ** (freedom - 1). It is smooth, so
+    Gauss-Legendre is exact to rounding, and it falls, so Newton's steps from the normal quantile climb to the
+    root without overshooting.
     """
     if freedom > _NORMAL_FROM:
         return NormalDist().inv_cdf(p)
@@ -113,7 +115,7 @@ def wilson_limits(count: float, n: float) -> Limits:
 
 
 def newcombe_difference(before: tuple[float, float], after: tuple[float, float]) -> Limits:
-    """Newcombe's hybrid score interval (1998, method 10) of the difference of two proportions, each (count, n)."""
+    """Newcombe's hybrid score interval (1998, method 10) of a difference of proportions, each (count, n)."""
     (count_0, n_0), (count_1, n_1) = before, after
     share_0, share_1 = count_0 / n_0, count_1 / n_1
     lower_0, upper_0 = wilson_limits(count_0, n_0)
@@ -148,7 +150,7 @@ def relative_from_limits(before: tuple[float, Limits], after: tuple[float, Limit
 
 @cache
 def _mann_whitney_tail(m: int, n: int) -> int:
-    """Return how many of the m * n sorted differences to leave out at each end (0: no interval is possible)."""
+    """Return the rank, from either end, of the sorted differences that bounds the interval (0: none does)."""
     if m * n > _EXACT_UP_TO:  # then the normal approximation differs by one difference at most
         return max(0, math.floor(m * n / 2 - _Z * math.sqrt(m * n * (m + n + 1) / 12)))
     ways = [1] + [0] * (m * n)  # the Gaussian binomial coefficient: ways[u] orders have Mann-Whitney's U = u
@@ -168,7 +170,7 @@ def _mann_whitney_tail(m: int, n: int) -> int:
 def shift(before: Floats, after: Floats) -> tuple[float, Limits]:
     """Hodges and Lehmann's shift of two small samples, and its Mann-Whitney interval.
 
-    The shift is the median of all pairwise differences. With fewer than about four values a side no 95 % interval
+    The shift is the median of all pairwise differences. With fewer than four values a side no 95 % interval
     exists, and the limits are infinite.
     """
     differences = np.sort(np.subtract.outer(after, before), axis=None)

@@ -13,9 +13,10 @@ Kind: TypeAlias = Literal["relative", "absolute"]
 class Policy:
     """How one metric is judged.
 
-    `allowed` is the largest change that does not count: a fraction of before when `kind` is relative (0.1 is 10 %),
-    else in the metric's own unit. `minimum` is the requests needed on each side. A `critical` metric must be decided
-    where it is measured; a `must_have` metric must be measured as well; a `muted` one is shown and does not count.
+    `allowed` is the largest change that does not count: a fraction of before when `kind` is relative (0.1 is
+    10 %), else in the metric's own unit. `minimum` is the requests needed on each side. A `critical` metric must
+    be decided where it is measured, a `must_have` metric must be measured as well, and a `muted` one is shown
+    and does not count.
     """
 
     metric: str
@@ -63,7 +64,7 @@ UNITS = {metric: naming.unit for metric, naming in NAMING.items()}
 
 QUANTILES = {"response_ms_p50": 0.50, "response_ms_p95": 0.95, "response_ms_p99": 0.99}
 
-# A quantile needs about five requests beyond it before its interval can be believed; no policy goes below that.
+# A quantile needs about five requests beyond it before its interval can be believed. No policy goes below.
 FLOORS = {"response_ms_p50": 10, "response_ms_p95": 100, "response_ms_p99": 500, "db_calls": 2}
 WINDOWS_NEEDED = 5
 

@@ -1,4 +1,4 @@
-"""One metric of one side, and how two of them compare. Evidence becomes readings; nothing else looks inside it."""
+"""One metric of one side, and how two of them compare. Evidence is turned into readings here."""
 
 from __future__ import annotations
 
@@ -211,10 +211,6 @@ def _of_summary(summary: Summary) -> dict[str, AnyReading]:
 
 def compare(before: AnyReading, after: AnyReading, *, relative: bool) -> Change:
     """Return the change between two readings of one metric; without interval where one side is an aggregate."""
-    match before, after:
-        case (
-            (Quantile(), Quantile()) | (Proportion(), Proportion()) | (Mean(), Mean()) | (Series(), Series())
-        ):
-            return before.change(after, relative=relative)  # type: ignore[arg-type]  # the pattern pairs them
-        case _:
-            return Typed(before.value, before.n).change(after, relative=relative)
+    if type(before) is type(after):
+        return before.change(after, relative=relative)  # type: ignore[arg-type]  # they are of one type
+    return Typed(before.value, before.n).change(after, relative=relative)

@@ -1,7 +1,7 @@
 """What was measured on one side of a change: single requests, windows of a time series, or typed aggregates.
 
-Units: times in milliseconds, shares between 0 and 1, database calls a request. Missing is NaN in `Windows`, None in
-`Summary` and -1 in the code columns of `Requests`; it is never 0.
+Units: times in milliseconds, shares between 0 and 1, database calls a request. Missing is NaN in `Windows`,
+None in `Summary` and -1 in the code columns of `Requests`. It is never 0.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def _cache_code(word: str | None) -> int:
 class Requests:
     """One row a request, in the order they were sent; the columns are of equal length.
 
-    `response_ms` float64, `status` int16 (0: no answer), `cache` int8 (1 hit, 0 miss, -1 unknown), `db_calls` int32
-    (-1 unknown). `cache` and `db_calls` are None when no request carried them.
+    `response_ms` float64, `status` int16 (0: no answer), `cache` int8 (1 hit, 0 miss, -1 unknown), `db_calls`
+    int32 (-1 unknown). `cache` and `db_calls` are None when no request carried them.
     """
 
     response_ms: Floats
@@ -66,8 +66,8 @@ class Requests:
     ) -> Requests:
         """Build from the JSON lists of a snapshot; ValueError says which row of which column is wrong.
 
-        A cache status other than `hit` and `miss` (`stale`, `bypass`, `expired`, …) is unknown: vendors mean different
-        things by them, and a guess would move requests between the two groups that the judge keeps apart.
+        A cache status other than `hit` and `miss` (`stale`, `bypass`, `expired`, …) is unknown: vendors mean
+        different things by them, and a guess would mix the two groups that the judge keeps apart.
         """
         calls = None if db_calls is None else whole("db_calls", db_calls, _MOST_CALLS)
         return cls(
@@ -179,7 +179,7 @@ class Windows:
 
 @dataclass(frozen=True)
 class Summary:
-    """Aggregates only, as a person types them. `cache_known` is how many requests said hit or miss (None: all)."""
+    """Aggregates only. `cache_known` is how many requests said hit or miss (None: all of them)."""
 
     requests: int
     errors: int | None = None

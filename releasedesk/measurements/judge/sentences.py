@@ -140,17 +140,20 @@ def _hit_shares(finding: Finding) -> str:
 
 def _only_hits(finding: Finding) -> str:
     """Say that a gain is cache hits, or cannot be told from them, with the group that shows it."""
-    groups, shares = finding.groups, _hit_shares(finding)
-    doubt = f"The {_name(finding)} gain cannot be told from cache hits ({shares})"
-    for name in ("misses", "hits"):
-        group = groups[name]
-        if group.verdict in _SHOWN:
-            where = f"on {name} alone {_name(finding)} {_is(finding)} {_arrow(group)}"
-            return f"The gain is cache hits ({shares}), not the change: {where}"
-        if name == "misses" and group.reason == "undecided":
-            return f"{doubt}: on misses alone {_name(finding)} {_is(finding)} {_arrow(group)}, which does not decide it"
-    if groups["same_share"].change is not None:
-        return f"{doubt}: at the same share of hits {_name(finding)} {_is(finding)} {_arrow(groups['same_share'])}"
+    name, shares = _name(finding), _hit_shares(finding)
+    misses, hits, same_share = (finding.groups[group] for group in ("misses", "hits", "same_share"))
+
+    def figures_of(group: Finding) -> str:
+        return f"{name} {_is(finding)} {_arrow(group)}"
+
+    for where, group in (("misses", misses), ("hits", hits)):
+        if group.verdict in _SHOWN and (group is misses or misses.change is None):
+            return f"The gain is cache hits ({shares}), not the change: on {where} alone {figures_of(group)}"
+    doubt = f"The {name} gain cannot be told from cache hits ({shares})"
+    if misses.reason == "undecided":
+        return f"{doubt}: on misses alone {figures_of(misses)}, which does not decide it"
+    if same_share.change is not None:
+        return f"{doubt}: at the same share of hits {figures_of(same_share)}"
     return f"{doubt}: there are too few misses on both sides to compare"
 
 
@@ -176,7 +179,7 @@ _TELLERS = {
 
 
 def _badness(finding: Finding) -> tuple[bool, bool, bool, float]:
-    """Sort key, worst first: gains that are cache hits, the plainest of them first, then critical, then the size."""
+    """Sort key, worst first: gains that are cache hits, the plainest first, then critical, then the size."""
     plain = finding.reason == CACHE_HITS and finding.groups["misses"].verdict in _SHOWN
     size = abs(finding.change or 0.0) / (finding.allowed or 1.0)
     return finding.reason != CACHE_HITS, not plain, not finding.critical, -size

@@ -1,4 +1,4 @@
-"""The rules of judgement: one metric against its limit, a comparison from its metrics, a release from its routes."""
+"""The rules: one metric against its limit, a comparison from its metrics, a release from its routes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def against_limit(limits: Limits, allowed: float, better: Better) -> MetricVerdi
 
 
 def times_to_decide(at: Callable[[float], Limits], allowed: float, better: Better) -> float | None:
-    """Return how many times the requests would decide it if the numbers stayed as they are; None: too many."""
+    """Return how many times the requests would decide it if the numbers stayed as they are (None: too many)."""
 
     def decided(times: float) -> bool:
         return against_limit(at(times), allowed, better) in _DECIDED
@@ -97,7 +97,7 @@ def comparison_verdict(metrics: Iterable[Counted]) -> Verdict:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the worst of several comparisons, as over the routes of a release; `not_measured` when there is none."""
+    """Return the worst of several comparisons, as over the routes of a release; none is `not_measured`."""
     return min(verdicts, key=ORDER.index, default="not_measured")
 
 
