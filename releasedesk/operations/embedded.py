@@ -226,6 +226,11 @@ def for_this_process() -> Iterator[None]:
         try:
             yield
         finally:
-            for connection in connections.all(initialized_only=True):
-                connection.close()
-                connection.close_pool()
+            close_connections()
+
+
+def close_connections() -> None:
+    """Close this process's connections and pools: before the server stops, and before children take over."""
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined] # every database here is PostgreSQL

@@ -6,11 +6,12 @@ import os
 import secrets
 import tempfile
 from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote
 
-import environ
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ T = TypeVar("T")
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+PARTS = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 
 
 class WrongEnvironmentError(ImproperlyConfigured):
@@ -51,11 +53,18 @@ class Environment:
 
     def whole(self, name: str, default: int) -> int:
         """Return a whole number of 0 or more; underscores may group its digits."""
-        return self._cast(name, default, _natural, "a whole number of 0 or more")
+        return _cast(name, self.text(name, str(default)), _natural, "a whole number of 0 or more")
 
     def words(self, name: str, default: Sequence[str] = ()) -> list[str]:
         """Return the parts between the commas."""
         return [word.strip() for word in self.text(name).split(",") if word.strip()] or list(default)
+
+    def networks(self, name: str, default: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+        """Return the networks between the commas, like 10.0.0.0/8; a bare address is a network of one."""
+        return [
+            _cast(name, word, ip_network, "a list of networks like 10.0.0.0/8")
+            for word in self.words(name, default)
+        ]
 
     def database(self, name: str) -> dict[str, Any] | None:
         """Return Django's settings for the PostgreSQL database of this address, or None if none is named."""
@@ -63,22 +72,18 @@ class Environment:
             return None
         if not url.startswith(("postgres://", "postgresql://")):
             raise WrongEnvironmentError(f"{name} must begin with postgres:// or postgresql://.")
-        address = dict(environ.Env.db_url_config(url))
-        return address | {"HOST": unquote(address["HOST"])}  # a socket's directory comes as %2F
+        try:
+            parts = conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:  # without the address: it may hold a password
+            raise WrongEnvironmentError(f"{name} is not an address PostgreSQL understands.") from error
+        named = {setting: parts.pop(part, "") for part, setting in PARTS.items()}
+        return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": parts}
 
     def require(self, names: Sequence[str], why: str) -> None:
         """Fail with one sentence that names all of these that are not set."""
         if missing := [name for name in names if not self.text(name)]:
             verb = "is" if len(missing) == 1 else "are"
             raise WrongEnvironmentError(f"{why}: {_spoken(missing)} {verb} not set.")
-
-    def _cast(self, name: str, default: T, cast: Callable[[str], T], wanted: str) -> T:
-        if not (value := self.text(name)):
-            return default
-        try:
-            return cast(value)
-        except ValueError:
-            raise WrongEnvironmentError(f"{name} must be {wanted}, not {value!r}.") from None
 
 
 def kept_secret(path: Path) -> str:
@@ -94,6 +99,13 @@ def kept_secret(path: Path) -> str:
             with suppress(FileExistsError):  # the other process was first: its secret counts
                 os.link(draft.name, path)
     return path.read_text()
+
+
+def _cast(name: str, value: str, cast: Callable[[str], T], wanted: str) -> T:
+    try:
+        return cast(value)
+    except ValueError:
+        raise WrongEnvironmentError(f"{name} must be {wanted}, not {value!r}.") from None
 
 
 def _natural(value: str) -> int:

@@ -34,15 +34,15 @@ def text() -> bytes:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # it registers itself
     return generate_latest(registry)
 
 
 def may_read(request: HttpRequest) -> bool:
     """Say whether the peer itself is in `METRICS_ALLOWED`.
 
-    A forwarded address is somebody's word, and a forwarded request is not the peer's own: with a proxy on this
-    machine, everybody's peer address is the loopback.
+    A forwarded address is somebody's word, and a forwarded request is not the peer's own: behind a proxy on
+    this machine, everybody comes from the loopback.
     """
     if any(header in request.headers for header in FORWARDED):
         return False
@@ -51,4 +51,4 @@ def may_read(request: HttpRequest) -> bool:
     except ValueError:
         return False  # a Unix socket: no address to judge by
     mapped = getattr(peer, "ipv4_mapped", None) or peer
-    return any(mapped in ipaddress.ip_network(network) for network in settings.METRICS_ALLOWED)
+    return any(mapped in network for network in settings.METRICS_ALLOWED)

@@ -37,14 +37,14 @@ def checks() -> list[Check]:
     return [found, Check("migrations", True, "All migrations are applied."), _worker()]
 
 
-def missing_migrations() -> set[tuple[str, str]]:
+def missing_migrations() -> frozenset[tuple[str, str]]:
     """Return the (app, name) of the newest migrations that this database lacks. One query."""
     return _newest_migrations() - set(MigrationRecorder(connection).applied_migrations())
 
 
 @cache
 def _newest_migrations() -> frozenset[tuple[str, str]]:
-    # Reading the migrations from disk takes a tenth of a second, and they do not change under a running process.
+    # Reading them takes a tenth of a second, and they do not change under a running process.
     return frozenset(MigrationLoader(None).graph.leaf_nodes())
 
 

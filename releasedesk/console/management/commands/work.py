@@ -1,0 +1,35 @@
+"""Run the jobs of the clock and those that actions have asked for."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+from django.core.management import BaseCommand
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+
+from releasedesk.operations.parent import end_with_parent
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+GRACE_SECONDS = 20
+
+
+class Command(BaseCommand):
+    help = "Run the desk's jobs until told to stop. Any number of workers may run, on any number of machines."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="do what is due, then end")
+
+    def handle(self, *args: object, once: bool, **options: Any) -> None:
+        end_with_parent()
+        # Django's own connections know no event loop; procrastinate derives one for workers from the same settings.
+        with app.replace_connector(DjangoConnector().get_worker_connector()):
+            app.run_worker(
+                name=socket.gethostname(),
+                wait=not once,
+                concurrency=4,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+            )

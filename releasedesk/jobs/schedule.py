@@ -1,0 +1,31 @@
+"""What runs when: one table. procrastinate runs it, each entry on one worker at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from procrastinate.contrib.django import app
+
+from releasedesk.jobs import housekeeping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Entry(NamedTuple):
+    """A job of the clock: when (cron, UTC) and what."""
+
+    cron: str
+    job: Callable[[int], Any]
+
+
+SCHEDULE = {
+    "take_up_stalled_jobs": Entry("*/5 * * * *", housekeeping.take_up_stalled_jobs),
+    "forget_expired_sessions": Entry("17 3 * * *", housekeeping.forget_expired_sessions),
+    "forget_login_attempts": Entry("27 3 * * *", housekeeping.forget_login_attempts),
+    "forget_finished_jobs": Entry("37 3 * * *", housekeeping.forget_finished_jobs),
+}
+
+for name, (cron, job) in SCHEDULE.items():
+    # With the queueing lock one waits at most: a worker that was away does not make up for every time missed.
+    app.periodic(cron=cron)(app.task(name=name, queueing_lock=name)(job))
