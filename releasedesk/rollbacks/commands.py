@@ -6,7 +6,7 @@ letter: `${VAR}`, `$(...)`, `{}`, `{a,b}`, `{.items}`, `{print $1}`, `@{upstream
 A value is never trusted, for CI reports versions and commits. `shlex.quote` makes one word of it where no
 quote is open; inside "..." its quotes would be text and the value would be run. So the template is read as
 the shell reads it: an open quote is closed before the value and opened again after it. From the first `$(`,
-backtick and the like on, no reader short of a shell knows what is quoted: only a plain value is written there.
+backtick and the like on, only a shell knows what is quoted: there only a plain value is written.
 
 What is read twice (`ssh host "deploy {version}"`, `sh -c`, `eval`) no quoting can guard. There it must be the
 boundary that admits only plain versions and commits. Pure and without Django.

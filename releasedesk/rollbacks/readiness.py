@@ -209,7 +209,7 @@ def _no_target(s: Situation) -> Reason:
             Code.NO_TARGET,
             "only suspect targets",
             f"The only releases in {s.environment} to go back to from {s.live} are suspect: "
-            f"{_listed(s.suspect_only)}. Name the one you want with ?to=.",
+            f"{listed(s.suspect_only)}. Name the one you want with ?to=.",
         )
     return _reason(
         Code.NO_TARGET,
@@ -240,7 +240,7 @@ def _of_plan(s: Situation) -> Iterator[Reason]:
             "The plan has no trigger: it does not say when to go back.",
         )
     if steps := [str(number) for number in plan.irreversible_steps]:
-        detail = f"{'Step' if len(steps) == 1 else 'Steps'} {_listed(steps)} of the plan cannot be undone."
+        detail = f"{'Step' if len(steps) == 1 else 'Steps'} {listed(steps)} of the plan cannot be undone."
         yield _reason(Code.IRREVERSIBLE_STEP, "irreversible step", detail)
 
 
@@ -301,7 +301,7 @@ def _of_running(s: Situation) -> Iterator[Reason]:
         )
 
 
-def _listed(items: Sequence[str]) -> str:
-    """Word a list: "1", "1 and 2", "1, 2 and 3"."""
+def listed(items: Sequence[str]) -> str:
+    """Word a list of at least one: "1", "1 and 2", "1, 2 and 3"."""
     *front, last = items
     return f"{', '.join(front)} and {last}" if front else last
