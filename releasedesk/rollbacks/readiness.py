@@ -166,15 +166,12 @@ def when_stale(rehearsal: RehearsalBrief | None, max_age_days: int) -> datetime 
 
 def duration(seconds: float) -> str:
     """Word a time: "48 s", "1 min 48 s", "2 h 5 min", "3 d 4 h": to the second, at most two units."""
-    left = round(seconds)
-    if left < 1:
+    whole = round(seconds)
+    counts = (whole // 86_400, "d"), (whole // 3_600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")
+    first = next((index for index, (count, _) in enumerate(counts) if count), None)
+    if first is None:
         return "under 1 s"
-    parts = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        parts.append((count, unit))
-    first = next(index for index, (count, _) in enumerate(parts) if count)
-    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)
+    return " ".join(f"{count} {unit}" for count, unit in counts[first : first + 2] if count)
 
 
 def moment(at: datetime) -> str:

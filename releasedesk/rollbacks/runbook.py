@@ -1,10 +1,10 @@
 r"""The way back as text for a terminal: all of it, at most 80 columns wide. Pure and without Django.
 
 Each command stands alone on a line, never wrapped, after four spaces, a dollar sign and a space. No other
-line begins so, whatever people typed. The last line says how to take the commands out: with
-`sed -n 's/^    \$ //p'`; add `| sh -e` to run them. What cannot be run as it stands, because a value is missing
-or a control character is in it, begins with a question mark and is not taken out. Then the line before the
-last names the steps that would be left out.
+line begins so, whatever people typed. The last line says how to take the commands out, with
+`sed -n 's/^    \$ //p'`; add `| sh -e` to run them. What cannot be run as it stands, because a value is
+missing or a control character is in it, begins with a question mark and is not taken out. Then the line
+before the last names the steps that would be left out.
 """
 
 import re
@@ -46,8 +46,8 @@ class Runbook:
 
     `why_target` ends the sentence that the target begins ("the last good one, live 9 days"). `may_name` are
     the other releases that `?to=` may name. `between` has a line for each release or change that is taken
-    back, `triggers` the plan's in words, `met` a sentence for each that is met. `last_command` is the one by which the target
-    was last deployed, as reported; it is told only where the plan has no steps.
+    back, `triggers` the plan's in words, `met` a sentence for each that is met. `last_command` is the one by
+    which the target was last deployed, as reported; it is told only where the plan has no steps.
     """
 
     service: str
