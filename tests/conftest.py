@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connections
+from django.test import Client
 
+from releasedesk.accounts.roles import Role
 from releasedesk.operations.embedded import FAST_AND_FORGETFUL, EmbeddedServer
+from tests.builders import make_team, make_token, make_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
+
+    from releasedesk.accounts.models import Team, User
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 BROWSER_REQUIRED = any(
@@ -87,3 +93,47 @@ def chromium() -> Iterator[Browser]:
 
 
 # -- The cast and their things: fixtures below this line ---------------------------------------------------
+
+
+return make_team("payments")
+
+
+@pytest.fixture
+def alice(payments: Team) -> User:
+    return make_user("alice", payments, Role.LEAD)
+
+
+@pytest.fixture
+def bob(payments: Team) -> User:
+    return make_user("bob", payments, Role.ENGINEER)
+
+
+@pytest.fixture
+def vera(payments: Team) -> User:
+    return make_user("vera", payments, Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return make_user("charlie", make_team("search"), Role.LEAD)
+
+
+@pytest.fixture
+def ci_token(payments: Team) -> str:
+    return make_token(payments)
+
+
+@pytest.fixture
+def ci(ci_token: str) -> Client:
+    """What CI has: JSON and a token."""
+    return Client(headers={"Authorization": f"Bearer {ci_token}"})
+
+
+@pytest.fixture
+def stranger() -> Client:
+    return Client()
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_from_other_tests() -> None:
+    cache.clear()

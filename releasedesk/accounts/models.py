@@ -27,13 +27,14 @@ class Team(models.Model):
 class User(AbstractUser):
     """A person who signs in. Superusers administer the desk."""
 
-    memberships: models.Manager[Membership]
-
     def as_actor(self) -> Actor:
         """Return who acts, with the roles as they are now."""
         roles = {member.team_id: Role(member.role) for member in self.memberships.all()}
         return Actor(
-            label=self.get_username(), user_id=self.pk, roles=roles, superuser=self.is_superuser and self.is_active
+            label=self.get_username(),
+            user_id=self.pk,
+            roles=roles,
+            superuser=self.is_superuser and self.is_active,
         )
 
 

@@ -12,7 +12,15 @@ from releasedesk.releases.models import Release
 
 
 def report_check(
-    actor: Actor, release: Release, key: str, outcome: str, *, evidence: str, at: datetime, source: str, event: str
+    actor: Actor,
+    release: Release,
+    key: str,
+    outcome: str,
+    *,
+    evidence: str,
+    at: datetime,
+    source: str,
+    event: str,
 ) -> Item:
     """Tick an item with what CI found. Of two reports the later one counts, in whatever order they arrive.
 
@@ -24,10 +32,16 @@ def report_check(
         Service.objects.filter(pk=service.pk).changed()
         item = release.items.select_for_update().filter(key=key).first()
         if item is None:
-            raise invalid(unknown("#/key", "checklist item", key, list(release.items.values_list("key", flat=True))))
+            raise invalid(
+                unknown("#/key", "checklist item", key, list(release.items.values_list("key", flat=True)))
+            )
         # A decision by a person carries no event and counts from its time on.
         order = (at, source.encode(), event.encode())
-        if item.decided_at and order <= (item.decided_at, item.decided_source.encode(), item.decided_key.encode()):
+        if item.decided_at and order <= (
+            item.decided_at,
+            item.decided_source.encode(),
+            item.decided_key.encode(),
+        ):
             return item
         item.outcome, item.evidence, item.reason = outcome, evidence, ""
         item.decided_by, item.decided_at = actor.label, at

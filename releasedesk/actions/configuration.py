@@ -22,7 +22,9 @@ def report_config(
     key: str,
 ) -> ReportedConfig:
     """Keep names and keyed digests as they were at that time. Raises 403 for somebody else's service."""
-    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report on {service.slug}")
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report on {service.slug}"
+    )
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         return ReportedConfig.objects.create(

@@ -12,12 +12,20 @@ from releasedesk.problems.problem import FieldError, Problem
 
 
 def claim(
-    actor: Actor, team_id: int, source: str, key: str, payload: object, *, type_: str, keep: bool, now: datetime
+    actor: Actor,
+    team_id: int,
+    source: str,
+    key: str,
+    payload: object,
+    *,
+    type_: str,
+    keep: bool,
+    now: datetime,
 ) -> tuple[Delivery, bool]:
     """Take a key for this payload, or find who has it. Returns the delivery and whether it is new.
 
-    Call it inside the transaction that applies the payload: a second sender of the same key waits here until the
-    first has committed. Raises 409 when the key was used for another body.
+    Call it inside the transaction that applies the payload: a second sender of the same key waits here until
+    the first has committed. Raises 409 when the key was used for another body.
     """
     row = Delivery(
         team_id=team_id,
@@ -51,7 +59,15 @@ def settle(
 
 
 def reject(
-    actor: Actor, team_id: int, source: str, key: str, payload: object, problem: Problem, *, type_: str, now: datetime
+    actor: Actor,
+    team_id: int,
+    source: str,
+    key: str,
+    payload: object,
+    problem: Problem,
+    *,
+    type_: str,
+    now: datetime,
 ) -> None:
     """Keep a message that was refused, with the problem its sender saw. It does not occupy its key."""
     Delivery.objects.create(

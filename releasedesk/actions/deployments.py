@@ -11,6 +11,7 @@ from releasedesk.actions.refold import refold
 from releasedesk.actions.releases import add_changes, ensure_release
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases.bodies import ChangeBody
+from releasedesk.releases.history import Kind
 from releasedesk.releases.models import Deployment, DeploymentFact, Release
 
 
@@ -18,7 +19,7 @@ from releasedesk.releases.models import Deployment, DeploymentFact, Release
 class DeploymentReport:
     """One fact: what happened, where, when, and which sender's message said so."""
 
-    kind: DeploymentFact.Kind
+    kind: Kind
     version: str
     occurred_at: datetime
     source: str
@@ -40,7 +41,10 @@ def record_deployment(
     Raises 403 for somebody else's service.
     """
     actor.require(
-        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report deployments of {service.slug}"
+        Role.ENGINEER,
+        team_id=service.team_id,
+        service_id=service.pk,
+        what=f"report deployments of {service.slug}",
     )
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
@@ -62,12 +66,12 @@ def record_deployment(
         _learn(release, report)
         refold(service, environment)
         return Deployment.objects.select_related("release", "environment").get(
-            **({"start": fact} if report.kind == DeploymentFact.Kind.STARTED else {"finish": fact})
+            **({"start": fact} if report.kind == Kind.STARTED else {"finish": fact})
         )
 
 
 def _learn(release: Release, report: DeploymentReport) -> None:
-    """Add what CI knows of the release. Sets only grow, and the commit is the latest fact's: no order matters."""
+    """Add what CI knows of the release. Sets grow and the commit is the latest fact's: no order matters."""
     add_changes(release, report.changes)
     new_files = set(report.files_touched) - set(release.files_touched)
     changed: list[str] = []

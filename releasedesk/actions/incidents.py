@@ -21,8 +21,10 @@ def report_incident(
     environment: Environment | None = None,
     release: Release | None = None,
 ) -> Incident:
-    """Open or resolve an incident: the earliest opening and the latest resolution count, so no order matters."""
-    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report on {service.slug}")
+    """Open or resolve an incident: the earliest opening and the latest end count, so no order matters."""
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report on {service.slug}"
+    )
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         incident, _ = Incident.objects.get_or_create(service=service, key=key)

@@ -22,7 +22,9 @@ def record_snapshot(
     Raises 403 for another team's release.
     """
     service = release.service
-    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"measure {service.slug}")
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"measure {service.slug}"
+    )
     evidence = body.numbers.evidence()
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()

@@ -17,7 +17,9 @@ def write_note(
 ) -> tuple[Note, bool]:
     """Replace the note of a release. Returns it and whether it was created. Raises 403 and 412."""
     service = release.service
-    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"write notes of {service.slug}")
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"write notes of {service.slug}"
+    )
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         note = Note.objects.select_for_update().filter(release=release).first()

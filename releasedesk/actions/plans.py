@@ -18,9 +18,10 @@ from releasedesk.rollbacks.text import digest
 def write_plan(
     actor: Actor, service: Service, release: Release | None, body: PlanBody, *, now: datetime
 ) -> tuple[Plan, bool]:
-    """Write a release's plan, or (without release) the service's standing one. Returns it and whether it is new.
+    """Write a release's plan, or without release the service's standing one.
 
-    An equal text makes no new version; only the owner may then differ. Raises 403 and, for an unknown owner, 422.
+    Returns it and whether it is new: an equal text makes no new version, only the owner may then differ.
+    Raises 403 and, for an unknown owner, 422.
     """
     actor.require(
         Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"write plans of {service.slug}"
@@ -63,17 +64,32 @@ def write_plan(
 
 
 def record_rehearsal(
-    actor: Actor, release: Release, environment: Environment, body: RehearsalBody, *, now: datetime, skew: timedelta
+    actor: Actor,
+    release: Release,
+    environment: Environment,
+    body: RehearsalBody,
+    *,
+    now: datetime,
+    skew: timedelta,
 ) -> Rehearsal:
-    """Keep that a plan was carried out. Raises 403; 409 when there is no plan; 422 for a version it never had."""
+    """Keep that a plan was carried out. Raises 403, 409 without a plan, 422 for a version it never had."""
     service = release.service
     actor.require(
-        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"rehearse rollbacks of {service.slug}"
+        Role.ENGINEER,
+        team_id=service.team_id,
+        service_id=service.pk,
+        what=f"rehearse rollbacks of {service.slug}",
     )
     _refuse_production(environment)
     if body.finished_at > now + skew:
         raise invalid(
-            FieldError("#/finished_at", "in_the_future", "This lies in the future.", "a time that has passed", str(body.finished_at))
+            FieldError(
+                "#/finished_at",
+                "in_the_future",
+                "This lies in the future.",
+                "a time that has passed",
+                str(body.finished_at),
+            )
         )
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()

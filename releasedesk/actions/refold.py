@@ -9,8 +9,10 @@ from releasedesk.releases.models import Deployment, DeploymentFact, Live, Standi
 
 def refold(service: Service, environment: Environment) -> None:
     """Redo deployments, standings and Live of one (service, environment) from all its facts."""
-    rows = DeploymentFact.objects.of_place(service.pk, environment.pk).select_related("release").only(
-        "kind", "occurred_at", "source", "key", "run", "release__version"
+    rows = (
+        DeploymentFact.objects.of_place(service.pk, environment.pk)
+        .select_related("release")
+        .only("kind", "occurred_at", "source", "key", "run", "release__version")
     )
     place = _Place(service, environment, rows)
     place.write_deployments()
@@ -36,8 +38,8 @@ class _Place:
             )
         self.history = history.fold(facts)
 
-    def _fact(self, fact: history.Fact | None) -> int | None:
-        return self.fact_ids[fact.source, fact.id] if fact else None
+    def _fact(self, fact: history.Fact) -> int:
+        return self.fact_ids[fact.source, fact.id]
 
     def write_deployments(self) -> None:
         """Change what differs; an attempt keeps its row as long as it keeps one of its facts."""
@@ -72,8 +74,8 @@ class _Place:
             "release_id": self.release_ids[folded.version],
             "status": folded.status,
             "mode": folded.mode or "",
-            "start_id": self._fact(folded.start),
-            "finish_id": self._fact(folded.finish),
+            "start_id": self._fact(folded.start) if folded.start else None,
+            "finish_id": self._fact(folded.finish) if folded.finish else None,
             "started_at": folded.started_at,
             "finished_at": folded.finished_at,
             "at": folded.finished_at or folded.started_at,
@@ -90,10 +92,11 @@ class _Place:
                     first_id=self._fact(standing.first_success),
                     first_at=standing.first_success.occurred_at,
                     last_at=standing.last_success.occurred_at,
-                    rolled_back_by_id=self._fact(standing.rolled_back_by),
-                    rolled_back_at=standing.rolled_back_by.occurred_at if standing.rolled_back_by else None,
+                    rolled_back_by_id=self._fact(mark) if mark else None,
+                    rolled_back_at=mark.occurred_at if mark else None,
                 )
                 for version, standing in self.history.standings.items()
+                for mark in [standing.rolled_back_by]
             ],
             update_conflicts=True,
             unique_fields=["release", "environment"],

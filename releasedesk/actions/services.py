@@ -12,7 +12,9 @@ from releasedesk.measurements.judge import METRICS
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 
 
-def put_service(actor: Actor, slug: str, body: ServiceBody, *, now: datetime, replace: bool) -> tuple[Service, bool]:
+def put_service(
+    actor: Actor, slug: str, body: ServiceBody, *, now: datetime, replace: bool
+) -> tuple[Service, bool]:
     """Set a service's fields, registering it when it is new. Returns it and whether it was created.
 
     `replace` sets every field (PUT), else only those the body names (PATCH). Raises 403 for another team's
@@ -22,7 +24,9 @@ def put_service(actor: Actor, slug: str, body: ServiceBody, *, now: datetime, re
         service = Service.objects.select_for_update().filter(slug=slug).first()
         team = _team(actor, body, service)
         service_id = service.pk if service else None
-        actor.require(Role.ENGINEER, team_id=team.pk, service_id=service_id, what=f"change the service {slug}")
+        actor.require(
+            Role.ENGINEER, team_id=team.pk, service_id=service_id, what=f"change the service {slug}"
+        )
         created = service is None
         if service is None:
             service = register_service(team, slug, now=now)
@@ -77,7 +81,10 @@ def _team(actor: Actor, body: ServiceBody, service: Service | None) -> Team:
         raise invalid(unknown("#/team", "team", body.team, [team.slug for team in own]))
     if service is not None:
         actor.require(
-            Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"change the service {service.slug}"
+            Role.ENGINEER,
+            team_id=service.team_id,
+            service_id=service.pk,
+            what=f"change the service {service.slug}",
         )
         if service.team_id != team.pk and actor.service_id is not None:
             raise Problem("forbidden", "A token for one service may not move it to another team.")

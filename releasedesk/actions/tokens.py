@@ -28,12 +28,12 @@ def issue_token(
 
     Raises 422 for an unknown scope and 403 for a service of another team.
     """
-    wrong = [scope for scope in scopes if scope not in set(Scope)]
-    if wrong or not scopes:
-        known = [str(scope) for scope in Scope]
+    known = [str(scope) for scope in Scope]
+    if wrong := [scope for scope in scopes if scope not in known]:
+        raise invalid(*(unknown("#/scopes", "scope", scope, known) for scope in wrong))
+    if not scopes:
         raise invalid(
-            *(unknown("#/scopes", "scope", scope, known) for scope in wrong)
-            or [FieldError("#/scopes", "required", "A token needs a scope.", f"one of: {', '.join(known)}")]
+            FieldError("#/scopes", "required", "A token needs a scope.", f"one of: {', '.join(known)}")
         )
     if service is not None and service.team_id != team.pk:
         raise Problem("forbidden", f"{service.slug} belongs to {service.team.slug}, not to {team.slug}.")

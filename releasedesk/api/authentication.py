@@ -55,14 +55,14 @@ class Bearer(BaseAuthentication):
             refuse_above(f"failed:{address}", settings.THROTTLE_FAILED_AUTH_PER_MINUTE)
             raise Problem(
                 "not-authenticated",
-                "This token is not known, or it was revoked or has expired. Ask a lead of your team for a new one.",
+                "This token is not known, was revoked or has expired. Ask a lead of your team for a new one.",
                 headers=REALM,
             )
         refuse_above(f"token:{token.id}", settings.THROTTLE_TOKEN_PER_MINUTE)
         mark_used(token, now=timezone.now())
         return TokenUser(token), token
 
-    def authenticate_header(self, request: HttpRequest) -> str:  # noqa: ARG002 - DRF's signature
+    def authenticate_header(self, request: HttpRequest) -> str:
         """Make DRF answer 401 instead of 403."""
         return REALM["WWW-Authenticate"]
 
@@ -80,7 +80,7 @@ def find_token(text: str) -> Token | None:
 
 
 def refuse_above(key: str, limit: int, *, add: int = 1) -> None:
-    """Count one more in this minute's window; raise 429 when it is over the limit. Counts are kept per process."""
+    """Count one more in this minute's window; raise 429 above the limit. Each process counts for itself."""
     now = time.time()
     window = f"throttle:{key}:{int(now // WINDOW_SECONDS)}"
     cache.add(window, 0, WINDOW_SECONDS * 2)

@@ -7,17 +7,19 @@ from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from django.utils import timezone
-from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import Actor
+from releasedesk.api.authentication import TokenUser
 from releasedesk.api.parsers import Json
 from releasedesk.catalog.models import Environment, Scope, Service, Token
 from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
 from releasedesk.releases.models import Release
 
+KEY_AT_MOST = 500
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -26,7 +28,7 @@ class Door(APIView):
 
     write_scope: ClassVar[Scope] = Scope.RELEASES_WRITE
     limit: ClassVar[str] = "LIMIT_BODY_BYTES"
-    parser_classes: ClassVar[list[type[BaseParser]]] = [Json]
+    parser_classes = [Json]
     renderer_classes = [JSONRenderer]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -47,12 +49,34 @@ class Door(APIView):
     @property
     def actor(self) -> Actor:
         """Who acts."""
-        return cast(Actor, self.request.user.as_actor())
+        return cast("User | TokenUser", self.request.user).as_actor()
 
     @property
     def raw(self) -> HttpRequest:
         """Django's own request."""
-        return cast(HttpRequest, self.request._request)  # noqa: SLF001 - DRF has no public name for it
+        return self.request._request  # noqa: SLF001 - DRF has no public name for it
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The `Idempotency-Key` header, bare or quoted. Raises 422 for one that cannot be a key."""
+        header = self.request.headers.get("Idempotency-Key")
+        if header is None:
+            return None
+        key = header.strip().removeprefix('"').removesuffix('"')
+        if not key or len(key) > KEY_AT_MOST or not key.isprintable():
+            expected = f"1 to {KEY_AT_MOST} printable characters"
+            raise invalid(
+                FieldError("Idempotency-Key", "format", "This cannot be a key.", expected, key[:100])
+            )
+        return key
+
+    def replayed(self, replayed: bool) -> dict[str, str]:
+        """The header that tells a repetition from the first time."""
+        return {"Idempotent-Replayed": "true"} if replayed else {}
+
+    def absolute(self, path: str) -> str:
+        """The full address of a path on this desk."""
+        return self.raw.build_absolute_uri(path)
 
     def service(self, slug: str) -> Service:
         """Find a service. Raises 404 with near names, and 403 for a token of another team."""
@@ -61,7 +85,9 @@ class Door(APIView):
         if service is None:
             raise not_found("service", slug, list(visible.values_list("slug", flat=True)))
         if not visible.filter(pk=service.pk).exists():
-            raise Problem("forbidden", f"This token may not see {slug}: it belongs to another team or service.")
+            raise Problem(
+                "forbidden", f"This token may not see {slug}: it belongs to another team or service."
+            )
         return service
 
     def release(self, slug: str, version: str) -> Release:
@@ -75,7 +101,7 @@ class Door(APIView):
         return release
 
     def environment(self, *, required: bool = True) -> Environment | None:
-        """Find the environment of `?environment=`. Raises 404 for an unknown one and 422 for a missing one."""
+        """Find the environment of `?environment=`. Raises 404 for an unknown one, 422 for a missing one."""
         name = self.request.query_params.get("environment", "")
         known = {environment.name: environment for environment in Environment.objects.all()}
         if name in known:
@@ -107,5 +133,7 @@ def if_match(request: Request) -> int | None:
         return None
     match = re.fullmatch(r'\s*(?:W/)?"(\d{1,9})"\s*', header)
     if match is None:
-        raise Problem("changed-meanwhile", f"No state of this ever had the ETag {header[:100]}. Read it again.")
+        raise Problem(
+            "changed-meanwhile", f"No state of this ever had the ETag {header[:100]}. Read it again."
+        )
     return int(match.group(1))

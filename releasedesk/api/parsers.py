@@ -20,7 +20,10 @@ class Json(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Return the parsed body. Raises 413 above the limit and 400 for what is not JSON."""
         view = (parser_context or {})["view"]
@@ -28,7 +31,9 @@ class Json(BaseParser):
         try:
             return json.loads(raw)
         except UnicodeDecodeError as error:
-            raise Problem("not-json", f"The body is not UTF-8: {error.reason} at byte {error.start}.") from None
+            raise Problem(
+                "not-json", f"The body is not UTF-8: {error.reason} at byte {error.start}."
+            ) from None
         except RecursionError:
             raise Problem("not-json", "The JSON is nested too deeply.") from None
         except ValueError as error:

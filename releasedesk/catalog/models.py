@@ -93,7 +93,8 @@ class Service(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(slug__regex=SLUG), name="service_slug"),
             models.CheckConstraint(
-                condition=Q(repository="") | Q(repository__regex="^https?://"), name="service_repository_is_http"
+                condition=Q(repository="") | Q(repository__regex="^https?://"),
+                name="service_repository_is_http",
             ),
             models.CheckConstraint(
                 condition=Q(health_url="") | Q(health_url__regex="^https?://"), name="service_health_is_http"
@@ -119,7 +120,9 @@ class MetricPolicy(models.Model):
         ordering = ["service", "metric"]
         constraints = [
             models.UniqueConstraint(fields=["service", "metric"], name="one_policy_per_metric"),
-            models.CheckConstraint(condition=Q(allowed=None) | Q(allowed__gte=0), name="allowed_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(allowed=None) | Q(allowed__gte=0), name="allowed_is_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -166,7 +169,9 @@ class Token(models.Model):
     class Meta:
         ordering = ["-created_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(scopes__contained_by=[str(scope) for scope in Scope]), name="token_scopes")
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=[str(scope) for scope in Scope]), name="token_scopes"
+            )
         ]
 
     def __str__(self) -> str:
@@ -180,5 +185,3 @@ class Token(models.Model):
             roles={self.team_id: Role.ENGINEER},
             service_id=self.service_id,
         )
-
-

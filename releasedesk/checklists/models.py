@@ -52,7 +52,8 @@ class Item(models.Model):
             models.UniqueConstraint(fields=["release", "key"], name="one_item_per_key"),
             models.CheckConstraint(condition=Q(outcome__in=OUTCOMES), name="item_outcome"),
             models.CheckConstraint(
-                condition=Q(outcome="open", decided_at=None) | ~Q(outcome="open") & Q(decided_at__isnull=False),
+                condition=Q(outcome="open", decided_at=None)
+                | ~Q(outcome="open") & Q(decided_at__isnull=False),
                 name="a_decision_has_its_time",
             ),
             models.CheckConstraint(condition=~Q(outcome="waived", reason=""), name="a_waiver_has_a_reason"),

@@ -4,7 +4,11 @@ RELEASE = (
     ("lint", "Linting", "The linters and the formatter are clean."),
     ("unit_tests", "Unit tests", "The unit tests passed on this commit."),
     ("integration", "Integration check", "One check from outside, against a running system."),
-    ("staging_config", "Staging config verified", "Staging runs with the important configuration of production."),
+    (
+        "staging_config",
+        "Staging config verified",
+        "Staging runs with the important configuration of production.",
+    ),
     ("tag", "Release tagged", "The commit bears the version as its tag."),
 )
 SECURITY = (

@@ -7,7 +7,10 @@ import re
 from typing import Any
 
 MASK = "•••"
-SECRET_NAME = re.compile(r"(pass(word|wd)?|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key)", re.I)
+SECRET_NAME = re.compile(
+    r"(pass(word|wd)?|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key)",
+    re.IGNORECASE,
+)
 SECRET_VALUE = re.compile(
     r"rdk_[0-9a-zA-Z]+_[\w-]+"  # our own tokens
     r"|gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"

@@ -43,7 +43,9 @@ class Delivery(models.Model):
         ordering = ["-received_at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["team", "source", "key"], condition=~Q(outcome="rejected"), name="one_delivery_per_key"
+                fields=["team", "source", "key"],
+                condition=~Q(outcome="rejected"),
+                name="one_delivery_per_key",
             ),
             models.CheckConstraint(condition=Q(outcome__in=list(Outcome)), name="delivery_outcome"),
         ]

@@ -38,7 +38,8 @@ class Fact(Body):
         context: dict[str, Any] = info.context or {}
         if "now" in context and value > context["now"] + context["skew"]:
             minutes = context["skew"] / timedelta(minutes=1)
-            ahead = f"at most {minutes:g} minutes ahead of the desk, which reads {context['now']:%Y-%m-%dT%H:%M:%SZ}"
+            clock = f"{context['now']:%Y-%m-%dT%H:%M:%SZ}"
+            ahead = f"at most {minutes:g} minutes ahead of the desk, which reads {clock}"
             raise refuse("in_the_future", "This lies in the future.", ahead)
         return value
 
@@ -49,7 +50,9 @@ class DeploymentFact(Fact):
     environment: EnvironmentName
     version: Version
     command: Text | None = None
-    files_touched: Annotated[list[Annotated[Line, StringConstraints(max_length=1000)]], Field(max_length=5000)] = []
+    files_touched: Annotated[
+        list[Annotated[Line, StringConstraints(max_length=1000)]], Field(max_length=5000)
+    ] = []
     changes: Annotated[list[ChangeBody], Field(max_length=1000)] = []
     config: Config | None = None
 
@@ -94,4 +97,3 @@ class ConfigFact(Fact):
 
     environment: EnvironmentName
     config: Config
-

@@ -35,14 +35,13 @@ def receive(
 ) -> Answer:
     """Take in one native event (DESIGN §5.3). Answers 201 applied, 202 unmatched, 200 seen before.
 
-    Raises 403, 409 (same id, another body) and 422; a refused message is kept as `rejected`, and nothing else is.
+    Raises 403, 409 (same id, another body) and 422; of a refused message only that it was `rejected` is kept.
     """
-    skew = timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
     try:
-        fact = native.read(payload, now=now, skew=skew)
+        fact = native.read(payload, now=now, skew=skew())
         _same_key(fact.id, idempotency_key)
         with transaction.atomic():
-            return _take_in(actor, team_id, payload, fact, now=now, skew=skew)
+            return _take_in(actor, team_id, payload, fact, now=now)
     except Problem as problem:
         given = payload if isinstance(payload, Mapping) else {}
         key, kind = (str(given.get(name) or "") for name in ("id", "type"))
@@ -50,9 +49,12 @@ def receive(
         raise
 
 
-def _take_in(
-    actor: Actor, team_id: int, payload: object, fact: Fact, *, now: datetime, skew: timedelta
-) -> Answer:
+def skew() -> timedelta:
+    """How far a sender's clock may be ahead of ours."""
+    return timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
+
+
+def _take_in(actor: Actor, team_id: int, payload: object, fact: Fact, *, now: datetime) -> Answer:
     delivery, is_new = claim(
         actor, team_id, native.SOURCE, fact.id, payload, type_=fact.type, keep=True, now=now
     )
@@ -63,7 +65,7 @@ def _take_in(
         answer = _answer(fact, Outcome.UNMATCHED, Applied(fact.version, fact.environment))
         settle(delivery, Outcome.UNMATCHED, answer, service=None)
         return Answer(202, answer)
-    applied = apply(fact, Told(actor, service, native.SOURCE, now, skew))
+    applied = apply(fact, Told(actor, service, native.SOURCE, now, skew()))
     answer = _answer(fact, Outcome.APPLIED, applied)
     settle(delivery, Outcome.APPLIED, answer, service=service)
     return Answer(201, answer)
@@ -84,7 +86,11 @@ def _same_key(event_id: str, header: str | None) -> None:
     if header is not None and header != event_id:
         raise invalid(
             FieldError(
-                "#/id", "differs", "The id and the Idempotency-Key header differ.", "the same in both, or no header", event_id
+                "#/id",
+                "differs",
+                "The id and the Idempotency-Key header differ.",
+                "the same in both, or no header",
+                event_id,
             )
         )
 

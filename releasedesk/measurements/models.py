@@ -92,8 +92,8 @@ class Snapshot(models.Model):
         if self.kind == self.Kind.REQUESTS:
             assert self.samples is not None
             return Requests.from_bytes(bytes(self.samples))
-        form = Windows if self.kind == self.Kind.WINDOWS else Summary
-        return form.from_json(self.numbers)
+        assert self.numbers is not None
+        return FORMS[self.Kind(self.kind)].from_json(self.numbers)
 
     def as_side(self) -> Side:
         """One side of a comparison."""
@@ -104,6 +104,12 @@ class Snapshot(models.Model):
             cache_state=self.cache_state or None,
             cache_cleared=self.cache_cleared or None,
         )
+
+
+FORMS: dict[str, type[Windows | Summary]] = {
+    Snapshot.Kind.WINDOWS: Windows,
+    Snapshot.Kind.SUMMARY: Summary,
+}
 
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):

@@ -9,7 +9,18 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from releasedesk.accounts.roles import Actor
 from releasedesk.releases.models import Release
+
+
+class NoteQuerySet(models.QuerySet["Note"]):
+    """Questions about sets of notes."""
+
+    def visible_to(self, actor: Actor) -> NoteQuerySet:
+        """Finished ones, and the drafts of the actor's own teams."""
+        if actor.superuser:
+            return self
+        return self.filter(Q(draft=False) | Q(release__service__team__in=actor.team_ids))
 
 
 @pghistory.track()
@@ -39,6 +50,8 @@ class Note(models.Model):
     written_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     release_id: int
+
+    objects = NoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["-written_at"]

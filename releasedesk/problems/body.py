@@ -15,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -39,7 +40,9 @@ class Body(BaseModel):
         `at` is the JSON pointer of `data` within the request, for bodies inside bodies.
         """
         if not isinstance(data, Mapping):
-            raise invalid(FieldError(at, "type", "The body must be a JSON object.", "an object", _short(data)))
+            raise invalid(
+                FieldError(at, "type", "The body must be a JSON object.", "an object", _short(data))
+            )
         try:
             return cls.model_validate(data, context=dict(context or {}))
         except ValidationError as error:
@@ -53,7 +56,9 @@ def refuse(code: str, detail: str, expected: str) -> PydanticCustomError:
 
 def _one_line(text: str) -> str:
     if any(ord(char) < ord(" ") or ord(char) == 0x7F for char in text):  # noqa: PLR2004 - DEL
-        raise refuse("control_character", "Control characters are not allowed here.", "one line of plain text")
+        raise refuse(
+            "control_character", "Control characters are not allowed here.", "one line of plain text"
+        )
     return text
 
 
@@ -88,6 +93,29 @@ Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{7,64}\z", stric
 Username = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,150}\z", strict=True)]
 Time = Annotated[AwareDatetime, BeforeValidator(_zoned)]
 
+_SLUG = TypeAdapter(Slug)
+_VERSION = TypeAdapter(Version)
+
+
+def check_slug(text: str) -> None:
+    """Raise 422 for what cannot be a slug, as a path may bring it."""
+    _check(_SLUG, text, "slug")
+
+
+def check_version(text: str) -> None:
+    """Raise 422 for what cannot be a version, as a path may bring it."""
+    _check(_VERSION, text, "version")
+
+
+def _check(adapter: TypeAdapter[str], text: str, what: str) -> None:
+    try:
+        adapter.validate_python(text)
+    except ValidationError as error:
+        expected = PATTERNS[error.errors()[0]["ctx"]["pattern"]]
+        shown = _short(text)
+        raise invalid(FieldError("#", "format", f"'{shown}' cannot be a {what}.", expected, shown)) from None
+
+
 PATTERNS = {
     r"^[a-z0-9-]{1,64}\z": "1 to 64 of a-z, 0-9 and -",
     r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z": (
@@ -111,11 +139,13 @@ WORDS = {
     "dict_type": ("type", "This is not an object.", "an object"),
     "model_type": ("type", "This is not an object.", "an object"),
     "finite_number": ("not_finite", "This is not a finite number.", "a finite number"),
-    "timezone_aware": (
-        "no_zone", "This time has no zone.", f"a time with a zone, like {EXAMPLE_TIME}"
-    ),
+    "timezone_aware": ("no_zone", "This time has no zone.", f"a time with a zone, like {EXAMPLE_TIME}"),
     "datetime_parsing": ("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}"),
-    "datetime_from_date_parsing": ("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}"),
+    "datetime_from_date_parsing": (
+        "time",
+        "Not a time.",
+        f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}",
+    ),
     "datetime_object_invalid": ("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}"),
 }
 
@@ -127,7 +157,9 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
     if kind == "extra_forbidden":
         name, known = str(location[-1]), _fields_at(model, location[:-1])
         if name in getattr(model, "READ_ONLY", ()) and len(location) == 1:
-            return FieldError(pointer, "read_only", f"'{name}' is read-only; leave it out.", "nothing", received)
+            return FieldError(
+                pointer, "read_only", f"'{name}' is read-only; leave it out.", "nothing", received
+            )
         meant = closest(name, known)
         detail = f"There is no field '{name}'." + (f" Did you mean '{meant}'?" if meant else "")
         return FieldError(pointer, "unknown_field", detail, f"one of: {', '.join(known)}", received)
@@ -173,6 +205,8 @@ def _short(value: object) -> object:
         return value if abs(value) < float("inf") else str(value)
     if isinstance(value, str):
         return value if len(value) <= RECEIVED_AT_MOST else value[:RECEIVED_AT_MOST] + "…"
-    return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}" if hasattr(
-        value, "__len__"
-    ) else str(value)[:RECEIVED_AT_MOST]
+    return (
+        f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
+        if hasattr(value, "__len__")
+        else str(value)[:RECEIVED_AT_MOST]
+    )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from releasedesk.problems.near import near
+
 # kind → (status, title). `retryable` follows from the status: only the very same request can succeed later.
 KINDS: dict[str, tuple[int, str]] = {
     "not-json": (400, "The body is not JSON"),
@@ -98,8 +100,6 @@ def invalid(*errors: FieldError) -> Problem:
 
 def unknown(pointer: str, what: str, received: str, known: Sequence[str]) -> FieldError:
     """Say that a name is not known, and which names are."""
-    from releasedesk.problems.near import near
-
     names = near(received, known)
     return FieldError(
         pointer,

@@ -76,7 +76,10 @@ TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]]]
             headers={"WWW-Authenticate": 'Bearer realm="releasedesk"'},
         ),
     ),
-    ((PermissionDenied, exceptions.PermissionDenied), lambda error: Problem("forbidden", str(error) or "Not allowed.")),
+    (
+        (PermissionDenied, exceptions.PermissionDenied),
+        lambda error: Problem("forbidden", str(error) or "Not allowed."),
+    ),
     ((exceptions.MethodNotAllowed,), _method_not_allowed),
     ((exceptions.NotAcceptable,), lambda _: Problem("not-acceptable", "Ask for application/json.")),
     (

@@ -68,7 +68,9 @@ class Release(models.Model):
     users_notice = models.TextField(blank=True, help_text="Where users notice.")
     assumptions = models.TextField(blank=True)
     commit = models.CharField(max_length=64, blank=True)
-    irreversible = models.BooleanField(default=False, help_text="It migrates data in a way that cannot be undone.")
+    irreversible = models.BooleanField(
+        default=False, help_text="It migrates data in a way that cannot be undone."
+    )
     reported_commit = models.CharField(max_length=64, blank=True, editable=False)
     files_touched = ArrayField(models.CharField(max_length=1000), default=list, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
@@ -131,8 +133,6 @@ class DeploymentFactQuerySet(models.QuerySet["DeploymentFact"]):
 class DeploymentFact(models.Model):
     """What a sender said about one attempt: it started, succeeded or failed. Never changed, never deleted."""
 
-    Kind = history.Kind
-
     service = models.ForeignKey(Service, models.CASCADE, related_name="+")
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
     release = models.ForeignKey(Release, models.CASCADE, related_name="facts")
@@ -167,8 +167,11 @@ class DeploymentFact(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
                 func="""
-                    IF NOT EXISTS (SELECT FROM releases_release WHERE id = NEW.release_id AND service_id = NEW.service_id)
-                    THEN RAISE EXCEPTION 'the release % is not of the service %', NEW.release_id, NEW.service_id
+                    IF NOT EXISTS (
+                        SELECT FROM releases_release
+                        WHERE id = NEW.release_id AND service_id = NEW.service_id
+                    ) THEN
+                        RAISE EXCEPTION 'release % is not of service %', NEW.release_id, NEW.service_id
                         USING ERRCODE = 'check_violation';
                     END IF;
                     RETURN NEW;
@@ -224,15 +227,20 @@ class Deployment(models.Model):
                 condition=Q(status__in=list(history.Status)) & ~Q(status="lost"), name="deployment_status"
             ),
             models.CheckConstraint(
-                condition=Q(status="succeeded", mode__in=list(history.Mode)) | ~Q(status="succeeded") & Q(mode=""),
+                condition=Q(status="succeeded", mode__in=list(history.Mode))
+                | ~Q(status="succeeded") & Q(mode=""),
                 name="only_a_success_has_a_mode",
             ),
             models.CheckConstraint(
                 condition=Q(start__isnull=False) | Q(finish__isnull=False), name="deployment_has_a_fact"
             ),
             # Deferred: a late fact may move a start from one attempt to another within the transaction.
-            models.UniqueConstraint(fields=["start"], name="a_start_opens_one", deferrable=models.Deferrable.DEFERRED),
-            models.UniqueConstraint(fields=["finish"], name="a_finish_ends_one", deferrable=models.Deferrable.DEFERRED),
+            models.UniqueConstraint(
+                fields=["start"], name="a_start_opens_one", deferrable=models.Deferrable.DEFERRED
+            ),
+            models.UniqueConstraint(
+                fields=["finish"], name="a_finish_ends_one", deferrable=models.Deferrable.DEFERRED
+            ),
         ]
         indexes = [
             models.Index(fields=["service", "environment", "-at"], name="deployment_newest"),
@@ -328,7 +336,9 @@ class Incident(models.Model):
         ordering = ["-opened_at"]
         constraints = [
             models.UniqueConstraint(fields=["service", "key"], name="one_incident_per_key"),
-            models.CheckConstraint(condition=Q(url="") | Q(url__regex="^https?://"), name="incident_url_is_http"),
+            models.CheckConstraint(
+                condition=Q(url="") | Q(url__regex="^https?://"), name="incident_url_is_http"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -348,7 +358,9 @@ class ReportedConfig(models.Model):
 
     class Meta:
         ordering = ["-occurred_at", "-source", "-key"]
-        constraints = [models.UniqueConstraint(fields=["service", "source", "key"], name="one_config_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["service", "source", "key"], name="one_config_per_key")
+        ]
         indexes = [models.Index(fields=["service", "environment", "-occurred_at"], name="config_newest")]
 
     def __str__(self) -> str:

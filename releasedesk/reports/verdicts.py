@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
 from releasedesk.catalog.models import Environment, Tier
-from releasedesk.measurements.judge import worst
+from releasedesk.measurements.judge import Verdict, worst
 from releasedesk.measurements.models import Comparison
 from releasedesk.releases.models import Release, Standing
 
@@ -70,8 +71,8 @@ def judged(releases: Iterable[Release]) -> dict[int, Judged]:
     for standing in Standing.objects.filter(release__in=ids).select_related("environment"):
         found[standing.release_id].standings.append(standing)
     for one in found.values():
-        verdicts = defaultdict(list)
+        verdicts: dict[int, list[Verdict]] = defaultdict(list)
         for row in one.comparisons:
-            verdicts[row.environment_id].append(row.verdict)
+            verdicts[row.environment_id].append(cast(Verdict, row.verdict))
         one.by_environment = {pk: worst(values) for pk, values in verdicts.items()}
     return found

@@ -114,7 +114,9 @@ def _answer(
     by_version = {row.release.version: row for row in known.standings}
     choice = choose(_candidates(known), live.release.version if live else None)
     if to is not None and to not in {choice.target, *choice.may_name}:
-        raise not_found("release to go back to", to, [name for name in (choice.target, *choice.may_name) if name])
+        raise not_found(
+            "release to go back to", to, [name for name in (choice.target, *choice.may_name) if name]
+        )
     target = by_version[to or choice.target or ""] if to or choice.target else None
     between = _between(known, target)
     point = next((row.release.version for row in _irreversible(known) if _is_over(row, target, choice)), None)
@@ -153,7 +155,7 @@ def _rank(row: Standing) -> tuple[datetime, str, str]:
 
 
 def _irreversible(known: _Known) -> list[Standing]:
-    """Releases whose irreversible migration has run here, the latest first; rolled back or not, it has run."""
+    """Releases whose irreversible migration ran here, the latest first; rolled back or not, it has run."""
     return sorted((row for row in known.standings if row.release.irreversible), key=_rank, reverse=True)
 
 
@@ -178,7 +180,9 @@ def _candidates(known: _Known) -> Iterable[Candidate]:
 
 def _between(known: _Known, target: Standing | None) -> tuple[Release, ...]:
     """The releases that going back leaves behind besides the live one, the newest first."""
-    live = next((row for row in known.standings if known.live and row.release_id == known.live.release_id), None)
+    live = next(
+        (row for row in known.standings if known.live and row.release_id == known.live.release_id), None
+    )
     if target is None or live is None:
         return ()
     rows = [row for row in known.standings if _rank(target) < _rank(row) < _rank(live)]

@@ -7,7 +7,14 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from releasedesk.problems.body import Body, Line, Text, Time, Username, refuse
 from releasedesk.rollbacks.commands import NAMES, has_control, undefined
 
-METRICS = ("response_ms_p50", "response_ms_p95", "response_ms_p99", "error_rate", "cache_hit_rate", "db_calls")
+METRICS = (
+    "response_ms_p50",
+    "response_ms_p95",
+    "response_ms_p99",
+    "error_rate",
+    "cache_hit_rate",
+    "db_calls",
+)
 Metric = Literal[
     "response_ms_p50", "response_ms_p95", "response_ms_p99", "error_rate", "cache_hit_rate", "db_calls"
 ]

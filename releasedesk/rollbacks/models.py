@@ -112,8 +112,12 @@ class Rehearsal(models.Model):
     class Meta:
         ordering = ["-finished_at", "-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(finished_at__gte=F("started_at")), name="rehearsal_runs_forward"),
-            models.CheckConstraint(condition=Q(outcome__in=["succeeded", "failed"]), name="rehearsal_outcome"),
+            models.CheckConstraint(
+                condition=Q(finished_at__gte=F("started_at")), name="rehearsal_runs_forward"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["succeeded", "failed"]), name="rehearsal_outcome"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,8 +6,15 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
+from releasedesk.catalog.models import Service
 from releasedesk.releases.models import Release
 from releasedesk.rollbacks.models import Plan, Rehearsal
+
+
+def standing_plan(service: Service) -> Plan | None:
+    """The plan that new releases of a service start with."""
+    rows = Plan.objects.filter(service=service, release=None).select_related("owner")
+    return rows.prefetch_related("steps").order_by("-version").first()
 
 
 def effective_plan(release: Release) -> Plan | None:
@@ -41,7 +48,8 @@ def last_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:
     plans = list(plans)
     rows = (
         Rehearsal.objects.filter(
-            plan__service__in={plan.service_id for plan in plans}, plan__digest__in={plan.digest for plan in plans}
+            plan__service__in={plan.service_id for plan in plans},
+            plan__digest__in={plan.digest for plan in plans},
         )
         .select_related("plan", "environment")
         .order_by("plan__service", "plan__digest", "-finished_at", "-id")

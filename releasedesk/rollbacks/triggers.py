@@ -16,8 +16,9 @@ WORDS = {
 def met(triggers: Sequence[Mapping[str, Any]], numbers: Mapping[str, float | None]) -> list[str]:
     """Return one sentence for each trigger that the numbers are past.
 
-    `numbers` maps metrics to values in the judge's units (milliseconds; rates from 0 to 1; calls a request). What
-    was not measured meets nothing. `for_minutes` is for people who watch a graph: one window past it is enough.
+    `numbers` maps metrics to values in the judge's units (milliseconds; rates from 0 to 1; calls a request).
+    What was not measured meets nothing. `for_minutes` is for people who watch a graph: one window past it is
+    enough here.
     """
     return [
         f"{WORDS[metric][0]} is {_number(metric, value)}, the plan says to go back {bound(trigger)}."

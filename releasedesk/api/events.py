@@ -1,0 +1,34 @@
+"""`POST /api/v1/events`: where CI reports facts."""
+
+from __future__ import annotations
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasedesk.api.door import Door
+from releasedesk.catalog.models import Scope, Token
+from releasedesk.ingest.receive import receive
+from releasedesk.problems.problem import Problem
+
+
+class Events(Door):
+    """Take in one native event (DESIGN §5.3)."""
+
+    write_scope = Scope.EVENTS_WRITE
+    limit = "LIMIT_EVENT_BYTES"
+
+    def post(self, request: Request) -> Response:
+        """Answer 201 applied, 202 kept until it can be, 200 seen before (`Idempotent-Replayed: true`).
+
+        Problems: 400 not JSON, 401, 403, 409 same id with another body, 413, 415, 422 wrong fields, 429, 503.
+        """
+        if not isinstance(request.auth, Token):
+            raise Problem(
+                "forbidden", "Events come from machines: send a token with the scope 'events:write'."
+            )
+        answer = receive(
+            self.actor, request.auth.team_id, request.data, now=self.now, idempotency_key=self.idempotency_key
+        )
+        path = answer.body["release_url"]
+        body = {**answer.body, "release_url": self.absolute(path) if path else None}
+        return Response(body, status=answer.status, headers=self.replayed(answer.replayed))

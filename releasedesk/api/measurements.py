@@ -1,0 +1,84 @@
+"""Snapshots and the comparison of a release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasedesk.actions.measurements import record_snapshot
+from releasedesk.api.door import Door, named_environment
+from releasedesk.api.paging import page
+from releasedesk.api.times import stamp
+from releasedesk.ingest.once import once
+from releasedesk.measurements.bodies import SnapshotBody
+from releasedesk.measurements.models import Snapshot
+from releasedesk.problems.problem import FieldError, invalid
+from releasedesk.reports.comparisons import comparison, routes
+
+
+def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot with its summary; the requests themselves are not sent back."""
+    return {
+        "id": snapshot.pk,
+        "phase": snapshot.phase,
+        "environment": snapshot.environment.name,
+        "route": snapshot.route,
+        "taken_from": stamp(snapshot.taken_from),
+        "taken_until": stamp(snapshot.taken_until),
+        "cache_state": snapshot.cache_state or None,
+        "cache_cleared": snapshot.cache_cleared or None,
+        "command": snapshot.command or None,
+        "assumptions": snapshot.assumptions or None,
+        "kind": snapshot.kind,
+        "summary": snapshot.summary,
+        "recorded_by": snapshot.recorded_by,
+        "recorded_at": stamp(snapshot.recorded_at),
+    }
+
+
+class Snapshots(Door):
+    """The numbers of a release."""
+
+    limit = "LIMIT_SNAPSHOT_BYTES"
+
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """List them, the newest window first."""
+        release = self.release(slug, version)
+        rows = Snapshot.objects.filter(release=release).select_related("environment").defer("samples")
+        return page(self, request, rows, snapshot_json)
+
+    def post(self, request: Request, slug: str, version: str) -> Response:
+        """Record one window (DESIGN §5.7): 201; 200 when this `Idempotency-Key` was seen with this body."""
+        release = self.release(slug, version)
+        body = SnapshotBody.read(request.data)
+        environment = named_environment(body.environment)
+
+        def perform() -> dict[str, Any]:
+            return snapshot_json(record_snapshot(self.actor, release, environment, body, now=self.now))
+
+        source = f"POST {release}/snapshots"
+        answer = once(
+            self.actor, release.service, source, self.idempotency_key, request.data, perform, now=self.now
+        )
+        return Response(answer.body, status=answer.status, headers=self.replayed(answer.replayed))
+
+
+class OneComparison(Door):
+    """Before against after."""
+
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """Give the verdict and its sentence for `?environment=&route=`; a sole route may be left out."""
+        release = self.release(slug, version)
+        environment = self.environment()
+        assert environment is not None
+        route = request.query_params.get("route")
+        if route is None:
+            known = routes(release, environment)
+            if len(known) > 1:
+                raise invalid(
+                    FieldError("?route", "required", "Say which route.", f"one of: {', '.join(known)}")
+                )
+            route = known[0] if known else release.route
+        return Response(comparison(release, environment, route))

@@ -1,0 +1,48 @@
+"""The post-ship note of a release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasedesk.actions.notes import write_note
+from releasedesk.api.door import Door, etag, if_match
+from releasedesk.api.times import stamp
+from releasedesk.notes.bodies import NoteBody
+from releasedesk.notes.models import Note
+from releasedesk.problems.problem import Problem
+
+
+def note_json(note: Note) -> dict[str, Any]:
+    """A note as it was written."""
+    return {
+        **{name: getattr(note, name) or None for name in Note.TEXT_FIELDS},
+        "files_touched": note.files_touched,
+        "draft": note.draft,
+        "written_by": note.written_by,
+        "written_at": stamp(note.written_at),
+        "finished_at": stamp(note.finished_at),
+    }
+
+
+class OneNote(Door):
+    """What was learnt. Its ETag is its revision; PUT honours `If-Match`."""
+
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """Show it; 404 when there is none, or only a draft of a team that is not yours."""
+        release = self.release(slug, version)
+        note = Note.objects.visible_to(self.actor).filter(release=release).first()
+        if note is None:
+            raise Problem("not-found", f"{slug} {version} has no finished note.")
+        return Response(note_json(note), headers={"ETag": etag(note.revision)})
+
+    def put(self, request: Request, slug: str, version: str) -> Response:
+        """Replace it: 201 created, 200 changed, 412 changed meanwhile."""
+        release = self.release(slug, version)
+        body = NoteBody.read(request.data)
+        note, created = write_note(self.actor, release, body, now=self.now, if_match=if_match(request))
+        return Response(
+            note_json(note), status=201 if created else 200, headers={"ETag": etag(note.revision)}
+        )

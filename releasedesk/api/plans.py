@@ -1,0 +1,152 @@
+"""The way back: plans, rehearsals, and the answer to "can we go back?"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasedesk.actions.plans import record_rehearsal, write_plan
+from releasedesk.api.door import Door, named_environment
+from releasedesk.api.times import stamp
+from releasedesk.catalog.models import Service
+from releasedesk.ingest.once import once
+from releasedesk.ingest.receive import skew
+from releasedesk.problems.problem import Problem
+from releasedesk.releases.models import Release
+from releasedesk.reports.rollback import rollback_json, rollback_text
+from releasedesk.reports.ways_back import way_back
+from releasedesk.rollbacks.bodies import PlanBody, RehearsalBody
+from releasedesk.rollbacks.models import Plan, Rehearsal
+from releasedesk.rollbacks.queries import effective_plan, standing_plan
+
+
+def plan_json(plan: Plan, *, inherited: bool) -> dict[str, Any]:
+    """A plan as it was written, with its version."""
+    return {
+        "plan_version": plan.version,
+        "inherited": inherited,
+        "owner": plan.owner.get_username() if plan.owner else None,
+        "data": plan.data or None,
+        "data_note": plan.data_note or None,
+        "triggers": plan.triggers,
+        "steps": [
+            {
+                "instruction": step.instruction,
+                "command": step.command or None,
+                "check": step.check_text or None,
+                "seconds": step.seconds,
+                "irreversible": step.irreversible,
+            }
+            for step in plan.steps.all()
+        ],
+        "created_by": plan.created_by,
+        "created_at": stamp(plan.created_at),
+    }
+
+
+class StandingPlan(Door):
+    """The plan that new releases of a service start with."""
+
+    def get(self, request: Request, slug: str) -> Response:
+        """Show it; 404 when there is none."""
+        service = self.service(slug)
+        return _shown(standing_plan(service), f"{slug} has no standing rollback plan.", inherited=False)
+
+    def put(self, request: Request, slug: str) -> Response:
+        """Write it: 201 a new version, 200 nothing changed."""
+        return _written(self, self.service(slug), None, request)
+
+
+class ReleasePlan(Door):
+    """The plan of one release: its own, else the service's standing one (`inherited`)."""
+
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """Show it; 404 when there is none."""
+        release = self.release(slug, version)
+        plan = effective_plan(release)
+        missing = f"{slug} {version} has no rollback plan."
+        return _shown(plan, missing, inherited=plan is not None and plan.release_id is None)
+
+    def put(self, request: Request, slug: str, version: str) -> Response:
+        """Write it: 201 a new version, 200 nothing changed."""
+        release = self.release(slug, version)
+        return _written(self, release.service, release, request)
+
+
+class Rehearsals(Door):
+    """Evidence that the plan was carried out."""
+
+    def post(self, request: Request, slug: str, version: str) -> Response:
+        """Record one: 201; 200 when this `Idempotency-Key` was seen with this body; 409 without a plan."""
+        release = self.release(slug, version)
+        body = RehearsalBody.read(request.data)
+        environment = named_environment(body.environment)
+
+        def perform() -> dict[str, Any]:
+            return _rehearsal_json(
+                record_rehearsal(self.actor, release, environment, body, now=self.now, skew=skew())
+            )
+
+        source = f"POST {release}/rehearsals"
+        answer = once(
+            self.actor, release.service, source, self.idempotency_key, request.data, perform, now=self.now
+        )
+        return Response(answer.body, status=answer.status, headers=self.replayed(answer.replayed))
+
+
+class PlainText(BaseRenderer):
+    """Lets a terminal ask for the runbook with `Accept: text/plain`."""
+
+    media_type = "text/plain"
+    format = "txt"
+    charset = "utf-8"
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        """Encode the text."""
+        return str(data).encode()
+
+
+class Rollback(Door):
+    """Can we go back, to what, and how?"""
+
+    renderer_classes = [JSONRenderer, PlainText]
+
+    def get(self, request: Request, slug: str) -> Response | HttpResponse:
+        """Answer for `?environment=&to=`: JSON, or the runbook with `Accept: text/plain`."""
+        service, environment = self.service(slug), self.environment()
+        assert environment is not None
+        found = way_back(service, environment, now=self.now, to=request.query_params.get("to") or None)
+        if isinstance(request.accepted_renderer, PlainText):
+            return Response(rollback_text(found, now=self.now), content_type="text/plain; charset=utf-8")
+        return Response(rollback_json(found, now=self.now, absolute=self.absolute))
+
+
+def _rehearsal_json(row: Rehearsal) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "plan_version": row.plan.version,
+        "environment": row.environment.name,
+        "started_at": stamp(row.started_at),
+        "finished_at": stamp(row.finished_at),
+        "seconds": row.seconds,
+        "outcome": row.outcome,
+        "command": row.command or None,
+        "steps": row.steps,
+    }
+
+
+def _shown(plan: Plan | None, missing: str, *, inherited: bool) -> Response:
+    if plan is None:
+        raise Problem("not-found", missing)
+    return Response(plan_json(plan, inherited=inherited))
+
+
+def _written(door: Door, service: Service, release: Release | None, request: Request) -> Response:
+    plan, is_new = write_plan(door.actor, service, release, PlanBody.read(request.data), now=door.now)
+    return Response(plan_json(plan, inherited=False), status=201 if is_new else 200)

@@ -1,0 +1,80 @@
+"""The comparison of one route, as it was judged, with what the deployments since say about its windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Min
+
+from releasedesk.catalog.models import Environment
+from releasedesk.measurements.judge import judge
+from releasedesk.measurements.models import Comparison, Snapshot
+from releasedesk.measurements.policies import policies_of
+from releasedesk.releases.models import Deployment, Release
+from releasedesk.rollbacks.queries import effective_plan
+from releasedesk.rollbacks.readiness import moment
+from releasedesk.rollbacks.triggers import met
+
+
+def routes(release: Release, environment: Environment) -> list[str]:
+    """The routes that were measured there, in order."""
+    rows = Snapshot.objects.filter(release=release, environment=environment)
+    return list(rows.order_by("route").values_list("route", flat=True).distinct())
+
+
+def comparison(release: Release, environment: Environment, route: str) -> dict[str, Any]:
+    """Return the answer of DESIGN §5.7. With one side or none it is `not_measured`, and not kept."""
+    rows = Snapshot.objects.filter(release=release, environment=environment, route=route)
+    kept = (
+        Comparison.objects.current()
+        .filter(release=release, environment=environment, route=route)
+        .select_related("before", "after", "environment", "release")
+        .defer("before__samples", "after__samples")
+        .first()
+    )
+    if kept is not None:
+        return answer(kept, triggers_met=triggers_met(release, kept))
+    one = (
+        rows.select_related("environment").newest("before"),
+        rows.select_related("environment").newest("after"),
+    )
+    before, after = (snapshot.as_side() if snapshot else None for snapshot in one)
+    result = judge(before, after, policies_of(release.service)).to_json()
+    return {**result, "environment": environment.name, "route": route, "warnings": [], "triggers_met": []}
+
+
+def answer(kept: Comparison, *, triggers_met: list[str]) -> dict[str, Any]:
+    """Return a kept comparison as the API and the pages show it."""
+    return {
+        **kept.result,
+        "environment": kept.environment.name,
+        "route": kept.route,
+        "warnings": warnings(kept),
+        "triggers_met": triggers_met,
+    }
+
+
+def warnings(kept: Comparison) -> list[str]:
+    """Say where a window lies on the wrong side of the release's first success there."""
+    succeeded = Deployment.objects.filter(
+        release=kept.release, environment=kept.environment, status="succeeded"
+    )
+    shipped = succeeded.aggregate(first=Min("finished_at"))["first"]
+    if shipped is None:
+        return [
+            f"{kept.release.version} has not been deployed to {kept.environment} yet: nothing is 'after' it."
+        ]
+    found = []
+    if kept.before.taken_until > shipped:
+        found.append(f"The before window ended after the deployment at {moment(shipped)}.")
+    if kept.after.taken_from < shipped:
+        found.append(f"The after window began before the deployment at {moment(shipped)}.")
+    return found
+
+
+def triggers_met(release: Release, kept: Comparison) -> list[str]:
+    """Say which of the plan's own triggers the after numbers meet."""
+    plan = effective_plan(release)
+    if plan is None:
+        return []
+    return met(plan.triggers, {row["metric"]: row["after"] for row in kept.result["metrics"]})

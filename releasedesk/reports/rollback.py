@@ -1,0 +1,223 @@
+"""The way back with its commands finished: as JSON for machines, as text for a terminal at night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from releasedesk.measurements.models import Comparison
+from releasedesk.releases.history import Kind
+from releasedesk.releases.models import DeploymentFact, Release
+from releasedesk.reports.comparisons import triggers_met
+from releasedesk.reports.verdicts import Judged, judged
+from releasedesk.reports.ways_back import WayBack
+from releasedesk.rollbacks import runbook
+from releasedesk.rollbacks.commands import Finished, finish
+from releasedesk.rollbacks.models import Plan, Step
+from releasedesk.rollbacks.readiness import Fix
+from releasedesk.rollbacks.triggers import words
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedStep:
+    """A step with its command ready to be copied."""
+
+    step: Step
+    command: Finished | None
+
+
+@dataclass(frozen=True)
+class GoingBack:
+    """A way back with what only somebody who goes it wants to know."""
+
+    way: WayBack
+    now: datetime
+
+    @cached_property
+    def steps(self) -> tuple[FinishedStep, ...]:
+        """The plan's steps, their commands finished with the values of this place."""
+        if self.way.plan is None:
+            return ()
+        values = self.values
+        return tuple(
+            FinishedStep(step, finish(step.command, values) if step.command else None)
+            for step in self.way.plan.steps.all()
+        )
+
+    @property
+    def values(self) -> dict[str, str | None]:
+        """What the six names stand for here."""
+        live, target = self.way.live, self.way.target
+        return {
+            "service": self.way.service.slug,
+            "environment": self.way.environment.name,
+            "version": live.release.version if live else None,
+            "target_version": target.version if target else None,
+            "commit": live.release.sha if live else None,
+            "target_commit": target.sha if target else None,
+        }
+
+    @cached_property
+    def judged(self) -> dict[int, Judged]:
+        """Verdicts on the live release and the target."""
+        live = [self.way.live.release] if self.way.live else []
+        return judged([*live, *([self.way.target] if self.way.target else [])])
+
+    @cached_property
+    def triggers_met(self) -> list[str]:
+        """Which of the plan's own triggers the live release's last numbers meet."""
+        if self.way.live is None:
+            return []
+        rows = Comparison.objects.current().filter(
+            release=self.way.live.release, environment=self.way.environment
+        )
+        return [sentence for row in rows for sentence in triggers_met(self.way.live.release, row)]
+
+    @cached_property
+    def why_target(self) -> str:
+        """Why this release and not another."""
+        target = self.way.target
+        if target is None:
+            return ""
+        newer = [other for other in self.way.choice.passed_over if other.why != "older"]
+        what = "the last good one" if target.version == self.way.choice.target else "the one you named"
+        verdict = self.judged[target.pk].in_(self.way.environment).replace("_", " ")
+        passed = "; ".join(f"{other.version} {other.why.words}" for other in newer[:3])
+        return f"{what}, {verdict}" + (f" ({passed})" if passed else "")
+
+    @cached_property
+    def last_command(self) -> DeploymentFact | None:
+        """The last reported command that put the target here: all the help there is without a plan."""
+        if self.way.target is None:
+            return None
+        facts = DeploymentFact.objects.filter(
+            release=self.way.target, environment=self.way.environment, kind=Kind.SUCCEEDED
+        )
+        return facts.exclude(command="").order_by("-occurred_at", "-source", "-key").first()
+
+
+def fix_path(way: WayBack, fix: Fix) -> str:
+    """Where a person mends this."""
+    service = f"/services/{way.service.slug}/"
+    if fix is Fix.ROLLBACK:
+        return f"{service}rollback/{way.environment.name}.txt"
+    page = f"{service}releases/{way.live.release.version}/" if way.live else service
+    return f"{page}#{'deployments' if fix is Fix.DEPLOYMENTS else 'rollback-plan'}"
+
+
+def rollback_json(way: WayBack, *, now: datetime, absolute: Callable[[str], str]) -> dict[str, Any]:
+    """Return the answer of DESIGN §5.8. `absolute` makes an address of a path."""
+    going = GoingBack(way, now)
+    live, target, plan = way.live, way.target, way.plan
+    return {
+        "service": way.service.slug,
+        "environment": way.environment.name,
+        "ready": way.readiness.ready,
+        "reasons": [
+            {
+                "code": reason.code.value,
+                "severity": reason.severity.value,
+                "detail": reason.detail,
+                "fix": absolute(fix_path(way, reason.fix)),
+            }
+            for reason in way.readiness.reasons
+        ],
+        "live": {
+            **_release(going, live.release),
+            "since": _time(live.since),
+            "by": live.deployment.fact.actor,
+        }
+        if live
+        else None,
+        "target": {**_release(going, target), "why": going.why_target} if target else None,
+        "may_name": list(way.choice.may_name),
+        "between": [{"version": row.version, "title": row.title or None} for row in way.between],
+        "triggers_met": going.triggers_met,
+        "plan_version": plan.version if plan else None,
+        "steps": [_step(finished) for finished in going.steps],
+        "data": (plan.data or None) if plan else None,
+        "data_note": (plan.data_note or None) if plan else None,
+        "rehearsed_seconds": way.rehearsed_seconds,
+        "rehearsed_at": _time(way.rehearsal.finished_at) if way.rehearsal else None,
+        "last_command": going.last_command.command if not going.steps and going.last_command else None,
+    }
+
+
+def rollback_text(way: WayBack, *, now: datetime) -> str:
+    """Return the runbook for a terminal: at most 80 columns, commands never wrapped."""
+    going = GoingBack(way, now)
+    live, target, plan = way.live, way.target, way.plan
+    last = going.last_command
+    return runbook.runbook(
+        runbook.Runbook(
+            service=way.service.slug,
+            environment=way.environment.name,
+            now=now,
+            readiness=way.readiness,
+            live=live.release.version if live else None,
+            live_since=live.since if live else None,
+            live_by=live.deployment.fact.actor if live else "",
+            target=target.version if target else None,
+            why_target=going.why_target,
+            may_name=way.choice.may_name,
+            between=tuple(f"{row.version} {row.title}".strip() for row in way.between),
+            data=Plan.DATA_WORDS.get(plan.data, "") if plan else "",
+            data_note=plan.data_note if plan else "",
+            triggers=tuple(words(trigger) for trigger in plan.triggers) if plan else (),
+            met=tuple(going.triggers_met),
+            plan_version=plan.version if plan else None,
+            plan_owner=_owner(way),
+            steps=tuple(
+                runbook.Step(
+                    instruction=finished.step.instruction,
+                    command=finished.command,
+                    check=finished.step.check_text,
+                    seconds=finished.step.seconds,
+                    irreversible=finished.step.irreversible,
+                )
+                for finished in going.steps
+            ),
+            rehearsed_seconds=way.rehearsed_seconds,
+            rehearsed_at=way.rehearsal.finished_at
+            if way.rehearsal and way.rehearsed_seconds is not None
+            else None,
+            last_command=last.command if last else "",
+            last_command_at=last.occurred_at if last else None,
+        )
+    )
+
+
+def _owner(way: WayBack) -> str:
+    named = way.plan.owner if way.plan else None
+    owner = named or (way.live.release.owner if way.live else None) or way.service.owner
+    return owner.get_username() if owner else ""
+
+
+def _release(going: GoingBack, release: Release) -> dict[str, Any]:
+    standing = going.judged[release.pk]
+    return {
+        "version": release.version,
+        "title": release.title or None,
+        "commit": release.sha or None,
+        "verdict": standing.in_(going.way.environment),
+        "state": standing.state,
+    }
+
+
+def _step(finished: FinishedStep) -> dict[str, Any]:
+    step, command = finished.step, finished.command
+    return {
+        "instruction": step.instruction,
+        "command": command.command if command else None,
+        "missing": list(command.missing) if command else [],
+        "check": step.check_text or None,
+        "seconds": step.seconds,
+        "irreversible": step.irreversible,
+    }
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat().replace("+00:00", "Z") if value else None
