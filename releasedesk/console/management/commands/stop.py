@@ -15,6 +15,7 @@ from releasedesk.operations.parent import LOOK_SECONDS, PATIENCE_SECONDS, Alread
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # stopping must work when the code does not
     help = "End what runs for this DESK_HOME: the serving parent, then an embedded database left behind."
 
     def handle(self, *args: object, **options: Any) -> None:

@@ -18,6 +18,7 @@ GRACE_SECONDS = 20
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # a second of every start, and `make check` runs them
     help = "Run the desk's jobs until told to stop. Any number of workers may run, on any number of machines."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -25,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, once: bool, **options: Any) -> None:
         end_with_parent()
-        # Django's own connections know no event loop; procrastinate derives one for workers from the same settings.
+        # Django's own connections know no event loop: workers have theirs, made from the same settings.
         with app.replace_connector(DjangoConnector().get_worker_connector()):
             app.run_worker(
                 name=socket.gethostname(),

@@ -1,0 +1,52 @@
+# ReleaseDesk: every command there is. PORT, HOST, DESK_HOME and DATABASE_URL are honoured by all of them.
+.POSIX:
+.SILENT:
+.PHONY: help setup run stop test check bench requirements chromium
+
+PYTHON = python3
+BIN = .venv/bin
+STAMP = .venv/installed
+JOBS = auto
+ARGS =
+COMPILE = $(BIN)/uv pip compile pyproject.toml --extra cli --extra server --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+
+help: ## this list
+	sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s%s\n", $$1, $$2 }'
+
+setup: $(STAMP) ## install everything into .venv
+
+$(STAMP): deploy/requirements-dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("ReleaseDesk needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another with make setup PYTHON=..." % sys.version_info[:2])'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+run: $(STAMP) ## serve the desk, with demo data if the database is empty
+	$(BIN)/python manage.py serve
+
+stop: ## end what runs
+	if [ -x $(BIN)/python ]; then $(BIN)/python manage.py stop; else echo "Nothing runs here."; fi
+
+test: $(STAMP) chromium ## run all tests; ARGS="tests/operations -k ready" runs some
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 $(ARGS)
+
+chromium:
+	sh deploy/chromium.sh
+
+check: $(STAMP) ## linters, types, contracts, migrations, production settings
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
+	$(BIN)/mypy --no-error-summary
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	sh deploy/check-production.sh $(BIN)/python
+
+bench: $(STAMP) ## the benchmarks, one after the other
+	for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
+
+requirements: $(STAMP) ## pin anew what pyproject.toml allows
+	$(COMPILE) --upgrade -o deploy/requirements.txt
+	$(COMPILE) --upgrade --group dev -c deploy/requirements.txt -o deploy/requirements-dev.txt
