@@ -92,10 +92,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-# -- The cast and their things: fixtures below this line ---------------------------------------------------
+# -- The cast: alice leads payments, bob is an engineer of it, vera only views, charlie is not on the team ------
 
 
-return make_team("payments")
+@pytest.fixture
+def payments(db: None) -> Team:
+    return make_team("payments")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from rest_framework.authentication import BaseAuthentication
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.tokens import PREFIX, hash_secret, mark_used
 from releasedesk.catalog.models import Token
+from releasedesk.operations.request_line import name_actor
 from releasedesk.problems.problem import Problem
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Bearer(BaseAuthentication):
             )
         refuse_above(f"token:{token.id}", settings.THROTTLE_TOKEN_PER_MINUTE)
         mark_used(token, now=timezone.now())
+        name_actor(token.as_actor().label)
         return TokenUser(token), token
 
     def authenticate_header(self, request: HttpRequest) -> str:

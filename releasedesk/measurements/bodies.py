@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import FailFast, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from releasedesk.measurements.judge import Requests, Summary, Windows
 from releasedesk.problems.body import Body, Line, Text, Time, refuse
@@ -13,8 +13,8 @@ Milliseconds = Annotated[float, Field(ge=0, le=86_400_000)]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Status = Annotated[int, Field(ge=0, le=999)]
-# FailFast: one wrong unit makes 20,000 wrong rows; the first says it all.
-Column = Field(max_length=ROWS_AT_MOST)
+# fail_fast: one wrong unit makes 20,000 wrong rows; the first says it all.
+Column = Field(max_length=ROWS_AT_MOST, fail_fast=True)
 
 
 def _equal_lengths(columns: dict[str, Sequence[object] | None]) -> None:
@@ -29,10 +29,10 @@ def _equal_lengths(columns: dict[str, Sequence[object] | None]) -> None:
 class RequestsBody(Body):
     """One row a request, in columns. `status` 0 is no answer."""
 
-    response_ms: Annotated[list[Milliseconds], FailFast(), Field(min_length=1, max_length=ROWS_AT_MOST)]
-    status: Annotated[list[Status], FailFast(), Column]
-    cache: Annotated[list[Line | None], FailFast(), Column] | None = None
-    db_calls: Annotated[list[Count | None], FailFast(), Column] | None = None
+    response_ms: Annotated[list[Milliseconds], Field(min_length=1, max_length=ROWS_AT_MOST, fail_fast=True)]
+    status: Annotated[list[Status], Column]
+    cache: Annotated[list[Line | None], Column] | None = None
+    db_calls: Annotated[list[Count | None], Column] | None = None
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> Self:
@@ -48,10 +48,10 @@ class WindowsBody(Body):
     """One row a window of `seconds`. null is a gap, never 0."""
 
     seconds: Annotated[float, Field(gt=0, le=86_400)]
-    response_ms_p95: Annotated[list[Milliseconds | None], FailFast(), Column] | None = None
-    error_rate: Annotated[list[Ratio | None], FailFast(), Column] | None = None
-    cache_hit_rate: Annotated[list[Ratio | None], FailFast(), Column] | None = None
-    db_calls: Annotated[list[Annotated[float, Field(ge=0)] | None], FailFast(), Column] | None = None
+    response_ms_p95: Annotated[list[Milliseconds | None], Column] | None = None
+    error_rate: Annotated[list[Ratio | None], Column] | None = None
+    cache_hit_rate: Annotated[list[Ratio | None], Column] | None = None
+    db_calls: Annotated[list[Annotated[float, Field(ge=0)] | None], Column] | None = None
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> Self:

@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from releasedesk.problems.near import closest
 from releasedesk.problems.problem import FieldError, invalid
+from releasedesk.problems.text import has_control
 
 RECEIVED_AT_MOST = 200
 EXAMPLE_TIME = "2026-11-23T12:03:41Z"
@@ -55,7 +56,7 @@ def refuse(code: str, detail: str, expected: str) -> PydanticCustomError:
 
 
 def _one_line(text: str) -> str:
-    if any(ord(char) < ord(" ") or ord(char) == 0x7F for char in text):  # noqa: PLR2004 - DEL
+    if has_control(text):
         raise refuse(
             "control_character", "Control characters are not allowed here.", "one line of plain text"
         )

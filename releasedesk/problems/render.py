@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 
+from releasedesk.operations.request_line import current_id
 from releasedesk.problems.problem import Problem
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
     document = problem.as_json(
         type_base=f"{request.scheme}://{_host(request)}",
         instance=request.path,
-        request_id=getattr(request, "request_id", ""),
+        request_id=current_id(),
     )
     response = JsonResponse(document, status=problem.status, content_type="application/problem+json")
     for name, value in problem.headers.items():

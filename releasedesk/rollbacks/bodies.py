@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from releasedesk.problems.body import Body, Line, Text, Time, Username, refuse
-from releasedesk.rollbacks.commands import NAMES, has_control, undefined
+from releasedesk.problems.text import has_control
+from releasedesk.rollbacks.commands import NAMES, undefined
 
 METRICS = (
     "response_ms_p50",

@@ -17,15 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from shlex import quote
-from unicodedata import category
 
 NAMES = ("service", "environment", "version", "target_version", "commit", "target_commit")
 
 # Letters and marks that no shell reads as anything but themselves, wherever they stand.
 _PLAIN = re.compile(r"[\w@%+=:,./-][\w@%+=:,./~-]*", re.ASCII)
-
-# Marks that turn the direction of what follows: a command could read differently from what is run.
-_TURNS_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 _PLACEHOLDER = r"\{\{\s*(?P<double>[A-Za-z_]\w*)\s*\}\} | \{(?P<single>[A-Za-z_]\w*)\}"
 # Braces of the shell, of CI expressions, of git, and words that awk, Go and kubectl put alone into braces.
@@ -88,16 +84,6 @@ def literal_versions(template: str, versions: Iterable[str]) -> list[str]:
     either = "|".join(map(re.escape, known))
     whole = rf"(?<![A-Za-z0-9])(?<![0-9][.+~-])(?:v(?=\d))?({either})(?![A-Za-z0-9]|[.+~-][0-9])"
     return list(dict.fromkeys(re.findall(whole, template)))
-
-
-def has_control(text: str) -> bool:
-    """Answer whether a one-line field must be refused: control characters, line ends, turned direction."""
-    return any(map(is_control, text))
-
-
-def is_control(character: str) -> bool:
-    """Answer whether a character could command a terminal, end the line or hide what is really there."""
-    return category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _TURNS_DIRECTION
 
 
 def _written(value: str, opened: str) -> str | None:

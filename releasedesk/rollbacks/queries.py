@@ -30,8 +30,8 @@ def effective_plans(releases: Iterable[Release]) -> dict[int, Plan]:
         Plan.objects.filter(
             Q(release__in=[release.pk for release in releases]) | Q(release=None, service__in=services)
         )
-        .order_by("service", "release", "-version")
-        .distinct("service", "release")
+        .order_by("service_id", "release_id", "-version")
+        .distinct("service_id", "release_id")
         .select_related("owner")
         .prefetch_related("steps")
     )
@@ -52,8 +52,8 @@ def last_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:
             plan__digest__in={plan.digest for plan in plans},
         )
         .select_related("plan", "environment")
-        .order_by("plan__service", "plan__digest", "-finished_at", "-id")
-        .distinct("plan__service", "plan__digest")
+        .order_by("plan__service_id", "plan__digest", "-finished_at", "-id")
+        .distinct("plan__service_id", "plan__digest")
     )
     by_text = {(row.plan.service_id, row.plan.digest): row for row in rows}
     found = {plan.pk: by_text.get((plan.service_id, plan.digest)) for plan in plans}
@@ -68,8 +68,8 @@ def older_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:
     rows = (
         Rehearsal.objects.filter(plan__service__in={plan.service_id for plan in plans})
         .select_related("plan")
-        .order_by("plan__service", "plan__release", "-finished_at", "-id")
-        .distinct("plan__service", "plan__release")
+        .order_by("plan__service_id", "plan__release_id", "-finished_at", "-id")
+        .distinct("plan__service_id", "plan__release_id")
     )
     newest = {(row.plan.service_id, row.plan.release_id): row for row in rows}
     found = {plan.pk: newest.get((plan.service_id, plan.release_id)) for plan in plans}

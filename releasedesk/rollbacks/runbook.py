@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from releasedesk.rollbacks.commands import Finished, has_control, is_control
+from releasedesk.problems.text import has_control, is_control
+from releasedesk.rollbacks.commands import Finished
 from releasedesk.rollbacks.readiness import Readiness, Severity, duration, listed, moment
 
 WIDTH = 80

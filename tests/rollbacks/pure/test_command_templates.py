@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from releasedesk.rollbacks.commands import NAMES, Finished, finish, has_control, literal_versions, undefined
+from releasedesk.problems.text import has_control
+from releasedesk.rollbacks.commands import NAMES, Finished, finish, literal_versions, undefined
 
 VALUES: dict[str, str | None] = {
     "service": "checkout-api",
