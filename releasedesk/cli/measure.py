@@ -55,7 +55,7 @@ def measure(  # noqa: PLR0913 - one parameter for each option
     if output or not no_post:
         _need(phase=phase, service=service, version=version, environment=environment)
     if fail_on_suspect and (no_post or phase != "after"):
-        raise typer.BadParameter("--fail-on-suspect needs --phase after and a desk that is told.")
+        _stop("--fail-on-suspect needs --phase after and a desk that is told.")
     # Asked for now, so that nobody learns after ten minutes of measuring that the token is not set.
     desk = None if no_post else _desk()
     route = route or default_route(plan.method, url or "")
@@ -102,18 +102,23 @@ def _finish(report: dict[str, Any], code: int, *, as_json: bool) -> NoReturn:
     raise typer.Exit(code)
 
 
+def _stop(reason: str) -> NoReturn:
+    show.say(reason)
+    raise typer.Exit(COULD_NOT_TELL)
+
+
 def _plan(
     url: str | None, method: str, headers: list[str], requests: int, concurrency: int, timeout: float
 ) -> Plan:
-    """Check what was typed. Raises BadParameter (exit 2), before anything is sent."""
+    """Check what was typed, before anything is sent."""
     if url is None:
-        raise typer.BadParameter("Name the URL to ask for, or a kept file with --post-file.")
+        _stop("Name the URL to ask for, or a kept file with --post-file.")
     try:
         parts, numbers = urlsplit(url), addresses(url)
     except ValueError as error:
-        raise typer.BadParameter(f"'{url}' cannot be asked for: {error}.") from None
+        _stop(f"'{url}' cannot be asked for: {error}.")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise typer.BadParameter(f"'{url}' is not an http:// or https:// address.")
+        _stop(f"'{url}' is not an http:// or https:// address.")
     return Plan(numbers, method.upper(), [_header(text) for text in headers], requests, concurrency, timeout)
 
 
@@ -121,24 +126,24 @@ def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not (colon and name.strip() and text.isascii() and text.isprintable()):
         # The text is not repeated: it may hold a secret, and this ends up in CI's log.
-        raise typer.BadParameter("A --header is one line of plain text with a colon, like 'Accept: */*'.")
+        _stop("A --header is one line of plain text with a colon, like 'Accept: */*'.")
     return name.strip(), value.strip()
 
 
 def _need(**options: str | None) -> None:
     if missing := [f"--{name}" for name, value in options.items() if not value]:
-        raise typer.BadParameter(f"A snapshot needs {', '.join(missing)}. To measure only, give --no-post.")
+        _stop(f"A snapshot needs {', '.join(missing)}. To measure only, give --no-post.")
 
 
 def _desk() -> Desk:
     try:
         return Desk.from_environment(show.say)
     except NotSet as error:
-        raise typer.BadParameter(str(error)) from None
+        _stop(str(error))
 
 
 def _kept(path: Path) -> Snapshot:
     try:
         return Snapshot.read(path)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        _stop(str(error))
