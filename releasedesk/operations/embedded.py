@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NAME = "releasedesk"
 START_SECONDS = 60
+GHOST_SECONDS = 10
 DURABLE: dict[str, str] = {}
 FAST_AND_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """For tests only: three times faster, and a power cut may cost the whole cluster."""
@@ -147,21 +148,31 @@ class EmbeddedServer:
     def _start(self) -> None:
         if not self.data.exists():
             self._initialise()
-        account = placement.account_for(self.data.resolve())
         if self.socket != self.data:
-            placement.owned_directory(self.socket, account)
-        options = {
+            placement.owned_directory(self.socket, placement.account_for(self.data.resolve()))
+        log = str(self.data.resolve() / "server.log")
+        # A server killed a moment ago may still be waited for by its parent, or by its last connections.
+        deadline = time.monotonic() + (GHOST_SECONDS if self.pid() else 0)
+        while True:
+            try:
+                return self._run(
+                    "pg_ctl", "start", "-w", "-s", "-t", str(START_SECONDS), "-l", log, "-o", self._flags()
+                )
+            except EmbeddedServerError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    def _flags(self) -> str:
+        """The server's settings as one line for the shell that pg_ctl goes through."""
+        chosen = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.socket),
             "unix_socket_permissions": "0700",
             "max_connections": "100",
             **self.options,
         }
-        words = [f"-c {shlex.quote(f'{name}={value}')}" for name, value in options.items()]
-        log = self.data.resolve() / "server.log"
-        self._run(
-            "pg_ctl", "start", "-w", "-s", "-t", str(START_SECONDS), "-l", str(log), "-o", " ".join(words)
-        )
+        return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())
 
     def _initialise(self) -> None:
         """Make the cluster aside and move it into place whole: no killed run leaves half a cluster."""
@@ -177,8 +188,13 @@ class EmbeddedServer:
             self.data.symlink_to(fresh)
 
     def _stop(self) -> None:
-        if self.is_running():
+        if not self.is_running():
+            return
+        try:
             self._run("pg_ctl", "stop", "-w", "-s", "-m", "fast")
+        except EmbeddedServerError:
+            if self.is_running():  # else it ended while we asked it to
+                raise
 
     def _run(self, program: str, *arguments: str, data: Path | None = None) -> None:
         """Run one of PostgreSQL's programs as the account that owns the data."""
