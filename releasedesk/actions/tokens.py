@@ -1,13 +1,17 @@
 """Issue, use and revoke tokens."""
 
 import hashlib
+import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from releasedesk.accounts.models import Team
 from releasedesk.catalog.models import Scope, Service, Token
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+from releasedesk.problems.throttle import refuse_above
 
 PREFIX = "rdk"
 SECRET_BYTES = 32
@@ -55,6 +59,41 @@ def issue_token(
 def hash_secret(secret: str) -> bytes:
     """SHA-256 is enough: the secret is 32 random bytes, there is no dictionary to try."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def authenticate(header: str, *, address: str, now: datetime) -> Token | None:
+    """Return the token of an `Authorization` header, or None when it holds no bearer token.
+
+    Raises 401 for a token that is not usable, and 429 for one that asks too often or an address that failed
+    too often.
+    """
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    refuse_above(f"failed:{address}", settings.THROTTLE_FAILED_AUTH_PER_MINUTE, add=0)
+    token = _find(value.strip(), now)
+    if token is None:
+        refuse_above(f"failed:{address}", settings.THROTTLE_FAILED_AUTH_PER_MINUTE)
+        raise Problem(
+            "not-authenticated",
+            "This token is not known, was revoked or has expired. Ask a lead of your team for a new one.",
+            headers={"WWW-Authenticate": 'Bearer realm="releasedesk", error="invalid_token"'},
+        )
+    refuse_above(f"token:{token.id}", settings.THROTTLE_TOKEN_PER_MINUTE)
+    mark_used(token, now=now)
+    return token
+
+
+def _find(text: str, now: datetime) -> Token | None:
+    """Find a usable token by its id; the secret is compared in constant time."""
+    prefix, _, rest = text.partition("_")
+    token_id, _, secret = rest.partition("_")
+    if prefix != PREFIX or not secret or not (token_id.isascii() and token_id.isalnum()):
+        return None
+    token = Token.objects.usable(now).select_related("team", "service").filter(pk=token_id).first()
+    if token is None or not hmac.compare_digest(bytes(token.digest), hash_secret(secret)):
+        return None
+    return token
 
 
 def mark_used(token: Token, *, now: datetime) -> None:

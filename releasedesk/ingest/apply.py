@@ -9,7 +9,7 @@ from releasedesk.accounts.roles import Actor
 from releasedesk.actions.checklist import report_check
 from releasedesk.actions.configuration import report_config
 from releasedesk.actions.deployments import DeploymentReport, record_deployment
-from releasedesk.actions.incidents import report_incident
+from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.actions.plans import record_rehearsal
 from releasedesk.actions.releases import ensure_release
@@ -115,14 +115,17 @@ def _rehearsal(fact: RehearsalFact, told: Told) -> Applied:
 
 def _incident(fact: IncidentFact, told: Told) -> Applied:
     opened = fact.type == "incident.opened"
-    report_incident(
-        told.actor,
-        told.service,
-        fact.incident,
+    report = IncidentReport(
+        key=fact.incident,
         opened_at=fact.occurred_at if opened else None,
         resolved_at=None if opened else fact.occurred_at,
         title=fact.title or "",
         url=fact.url or "",
+    )
+    report_incident(
+        told.actor,
+        told.service,
+        report,
         environment=environment_named(fact.environment) if fact.environment else None,
         release=told.release(fact.version) if fact.version else None,
     )
