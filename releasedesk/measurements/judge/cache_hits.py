@@ -22,7 +22,7 @@ _MOVED_BY_CACHE = (*QUANTILES, "db_calls")
 
 
 def apart(findings: Mapping[str, Finding], before: Side, after: Side) -> dict[str, Finding]:
-    """Return the findings with hits and misses judged apart, and gains that are only cache hits taken back."""
+    """Return the findings with hits and misses judged apart, and lucky gains taken back."""
     old, new = before.evidence, after.evidence
     if not isinstance(old, Requests) or not isinstance(new, Requests):
         return dict(findings)
@@ -62,7 +62,7 @@ def _known(requests: Requests) -> Requests:
 
 
 def _at_share(requests: Requests, hits_a_miss: float) -> Requests:
-    """Return all misses and `hits_a_miss` times as many hits, taken evenly from the fastest to the slowest."""
+    """Return all misses and `hits_a_miss` times as many hits, taken evenly from fast to slow."""
     assert requests.cache is not None
     misses, hits = np.flatnonzero(requests.cache == MISS), np.flatnonzero(requests.cache == HIT)
     calls = np.zeros(len(requests)) if requests.db_calls is None else requests.db_calls

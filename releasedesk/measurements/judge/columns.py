@@ -1,4 +1,4 @@
-"""Lists of numbers from outside, checked once. Every ValueError names the column, and the row where it can."""
+"""Lists of numbers from outside, checked once. A ValueError names the column, and the row where it can."""
 
 from __future__ import annotations
 

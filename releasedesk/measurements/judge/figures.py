@@ -72,9 +72,11 @@ def change(finding: Finding, number: float) -> str:
 def between(finding: Finding, limits: Limits) -> str:
     """Write an interval, with enough decimals to keep its ends apart: +24 and +37 %."""
     factor, unit, plain_from = _scale(finding)
-    fewest = max(_decimals(factor * limit, plain_from=plain_from) for limit in limits)
-    for decimals in range(fewest, fewest + 4):
-        lower, upper = (_signed(factor * limit, decimals) for limit in limits)
+    fewest = [_decimals(factor * limit, plain_from=plain_from) for limit in limits]
+    for more in range(4):
+        lower, upper = (
+            _signed(factor * limit, decimals + more) for limit, decimals in zip(limits, fewest, strict=True)
+        )
         if lower != upper:
             break
     return f"{lower} and {upper}{unit}"

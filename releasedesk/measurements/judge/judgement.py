@@ -85,8 +85,8 @@ def _metric(finding: Finding) -> dict[str, Any]:
 def judge(before: Side | None, after: Side | None, policies: Mapping[str, Policy] = METRICS) -> Judgement:
     """Judge a change from what was measured before and after it (None: not measured).
 
-    Pure and deterministic: the same evidence and policies give the same judgement on every machine. ValueError
-    for a policy of an unknown metric.
+    Pure and deterministic: the same evidence and policies always give the same judgement. ValueError for a
+    policy of an unknown metric.
     """
     unknown = [policy.metric for policy in policies.values() if policy.metric not in METRICS]
     if unknown:

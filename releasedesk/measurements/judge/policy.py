@@ -14,9 +14,9 @@ class Policy:
     """How one metric is judged.
 
     `allowed` is the largest change that does not count: a fraction of before when `kind` is relative (0.1 is
-    10 %), else in the metric's own unit. `minimum` is the requests needed on each side. A `critical` metric must
-    be decided where it is measured, a `must_have` metric must be measured as well, and a `muted` one is shown
-    and does not count.
+    10 %), else in the metric's own unit. `minimum` is the requests needed on each side. A `critical` metric
+    must be decided where it is measured, a `must_have` metric must be measured as well, and a `muted` one is
+    shown and does not count.
     """
 
     metric: str

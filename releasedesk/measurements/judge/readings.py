@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # No clock of ours resolves less than a nanosecond; it keeps the logarithm of 0 ms finite.
 _SHORTEST_MS = 1e-6
+# A window below this is zero but for rounding; a fraction of it would be a number without meaning.
+_NOTHING = 1e-12
 
 
 class Reading(Protocol):
@@ -135,7 +137,7 @@ class Series:
     def change(self, after: Series, *, relative: bool) -> Change:
         if not relative:
             return _shrinking(*intervals.shift(self.values, after.values))
-        if not self.values.all():
+        if self.values.min() < _NOTHING:
             return Change(math.inf, (-math.inf, math.inf))
         with np.errstate(divide="ignore"):
             value, (lower, upper) = intervals.shift(np.log(self.values), np.log(after.values))
@@ -172,7 +174,8 @@ def _of_requests(requests: Requests) -> dict[str, AnyReading]:
     if requests.cache is not None and (known := int((requests.cache != UNKNOWN).sum())):
         found["cache_hit_rate"] = Proportion(int((requests.cache == HIT).sum()), known)
     if requests.db_calls is not None:
-        calls = requests.db_calls[requests.db_calls != UNKNOWN]
+        # Sorted, so that the last bit of the variance does not depend on the order of the requests.
+        calls = np.sort(requests.db_calls[requests.db_calls != UNKNOWN])
         if len(calls):
             variance = float(calls.var(ddof=1)) if len(calls) > 1 else 0.0
             found["db_calls"] = Mean(float(calls.mean()), variance, len(calls))
@@ -210,7 +213,7 @@ def _of_summary(summary: Summary) -> dict[str, AnyReading]:
 
 
 def compare(before: AnyReading, after: AnyReading, *, relative: bool) -> Change:
-    """Return the change between two readings of one metric; without interval where one side is an aggregate."""
+    """Return the change between two readings of one metric, without interval when one is an aggregate."""
     if type(before) is type(after):
         return before.change(after, relative=relative)  # type: ignore[arg-type]  # they are of one type
     return Typed(before.value, before.n).change(after, relative=relative)

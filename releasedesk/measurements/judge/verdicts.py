@@ -21,12 +21,15 @@ ORDER: tuple[Verdict, ...] = ("suspect", "not_comparable", "inconclusive", "veri
 
 CACHE_HITS = "cache_hits"
 _DECIDED = frozenset({"regressed", "improved", "unchanged"})
+# 209 / 190 - 1 is a hair more than 0.1; what is at its limit is not past it.
+_ROUNDING = 1e-9
 _MOST_TIMES = 10_000.0
 
 
 def against_limit(limits: Limits, allowed: float, better: Better) -> MetricVerdict:
     """Compare the interval of a change with the allowed change."""
     lower, upper = limits if better == "lower" else (-limits[1], -limits[0])
+    allowed += _ROUNDING
     if lower > allowed:
         return "regressed"
     if upper < -allowed:
@@ -35,7 +38,7 @@ def against_limit(limits: Limits, allowed: float, better: Better) -> MetricVerdi
 
 
 def times_to_decide(at: Callable[[float], Limits], allowed: float, better: Better) -> float | None:
-    """Return how many times the requests would decide it if the numbers stayed as they are (None: too many)."""
+    """Return how many times the requests would decide it if the numbers stayed the same (None: too many)."""
 
     def decided(times: float) -> bool:
         return against_limit(at(times), allowed, better) in _DECIDED

@@ -1,0 +1,197 @@
+"""Every interval against an oracle: SciPy, the published examples, or the drawing that it replaces."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy import stats  # type: ignore[import-untyped]  # it ships no types
+
+from releasedesk.measurements.judge import intervals
+from releasedesk.measurements.judge.readings import Mean, Proportion, Quantile, compare
+
+
+def _pair(n: int, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return np.sort(random.lognormal(5, 0.4, n)), np.sort(random.lognormal(5.1, 0.5, n))
+
+
+@pytest.mark.parametrize(("n", "q"), [(300, 0.5), (300, 0.95), (1_000, 0.99), (2_000, 0.95), (2_000, 0.99)])
+def test_a_quantile_interval_cuts_the_tails_of_scipys_bootstrap_within_its_simulation_error(
+    n: int, q: float
+) -> None:
+    before, after = _pair(n)
+
+    def relative_change(old: np.ndarray, new: np.ndarray, axis: int) -> np.ndarray:
+        return np.asarray(np.quantile(new, q, axis=axis) / np.quantile(old, q, axis=axis) - 1)
+
+    resamples = 6_000
+    drawn = stats.bootstrap(
+        (before, after),
+        relative_change,
+        n_resamples=resamples,
+        method="percentile",
+        batch=500,
+        rng=np.random.default_rng(1),
+    ).bootstrap_distribution
+    limits = compare(Quantile(before, q), Quantile(after, q), relative=True).limits
+    assert limits is not None
+    error = np.sqrt(0.025 * 0.975 / resamples)
+    assert np.mean(drawn < limits[0]) == pytest.approx(0.025, abs=4 * error)
+    assert np.mean(drawn > limits[1]) == pytest.approx(0.025, abs=4 * error)
+
+
+@pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
+def test_the_percentiles_read_off_are_those_of_a_million_drawn_ranks(q: float) -> None:
+    before, after = _pair(1_000)
+    random, k = np.random.default_rng(2), 1 + 999 * q
+    ranks = np.ceil(1_000 * random.beta(k, 1_001 - k, (2, 1_000_000))).astype(int) - 1
+    drawn = after[ranks[1]] - before[ranks[0]]
+    lower, upper = intervals.quantile_difference(before, after, q)
+    assert np.mean(drawn < lower - 1e-6) <= 0.0255
+    assert np.mean(drawn <= lower + 1e-6) >= 0.0245
+    assert np.mean(drawn <= upper + 1e-6) >= 0.9745
+    assert np.mean(drawn < upper - 1e-6) <= 0.9755
+
+
+@pytest.mark.parametrize(("n", "q"), [(11, 0.5), (101, 0.95), (501, 0.99), (20_001, 0.5)])
+def test_a_rank_is_as_probable_as_resampling_makes_it(n: int, q: float) -> None:
+    """The k-th smallest of n draws is at most rank j when at least k draws are: Binomial(n, j / n) >= k."""
+    ranks, weights = intervals.quantile_ranks(n, q)
+    k = round(1 + (n - 1) * q)
+    at_most = stats.binom.sf(k - 1, n, np.arange(n + 1) / n)
+    assert np.bincount(ranks, weights, minlength=n) == pytest.approx(np.diff(at_most), abs=1e-6)
+
+
+@pytest.mark.parametrize(("n", "q"), [(1, 0.5), (2, 0.99), (100, 0.95), (2_000, 0.99)])
+def test_the_ranks_stay_within_the_sample_and_weigh_one_together(n: int, q: float) -> None:
+    ranks, weights = intervals.quantile_ranks(n, q)
+    assert 0 <= ranks.min() <= ranks.max() <= n - 1
+    assert weights.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("freedom", [1, 1.5, 2, 5, 19, 38.7, 400, 2e4, 9e5, 1e8])
+def test_the_quantile_of_students_t_is_scipys(freedom: float) -> None:
+    assert intervals.student_quantile(0.975, freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-7)
+
+
+@pytest.mark.parametrize(("n_before", "n_after"), [(20, 20), (20, 3_000), (500, 40)])
+def test_welchs_interval_is_scipys(n_before: int, n_after: int) -> None:
+    random = np.random.default_rng(3)
+    before, after = random.poisson(31, n_before), random.poisson(12, n_after)
+    expected = stats.ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
+    found = intervals.welch_difference(
+        (before.mean(), before.var(ddof=1), n_before), (after.mean(), after.var(ddof=1), n_after)
+    )
+    assert found == pytest.approx((expected.low, expected.high), rel=1e-9)
+
+
+def test_two_means_that_never_vary_differ_by_exactly_their_difference() -> None:
+    assert intervals.welch_difference((31, 0, 20), (2, 0, 20)) == (-29, -29)
+
+
+def test_the_interval_of_one_mean_is_scipys() -> None:
+    calls = np.random.default_rng(4).poisson(12, 30)
+    expected = stats.ttest_1samp(calls, 0).confidence_interval(0.95)
+    found = intervals.mean_limits(calls.mean(), calls.var(ddof=1), 30)
+    assert found == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("count", "n"), [(0, 10), (10, 10), (1, 2_000), (48, 80), (5, 56), (1_999, 2_000)])
+def test_wilsons_interval_is_scipys(count: int, n: int) -> None:
+    expected = stats.binomtest(count, n).proportion_ci(method="wilson")
+    assert intervals.wilson_limits(count, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+# Newcombe (1998), table II, method 10, examples (a) to (h): after, before, lower, upper.
+PUBLISHED = [
+    ((56, 70), (48, 80), 0.0524, 0.3339),
+    ((9, 10), (3, 10), 0.1705, 0.8090),
+    ((6, 7), (2, 7), 0.0582, 0.8062),
+    ((5, 56), (0, 29), -0.0381, 0.1926),
+    ((0, 10), (0, 20), -0.1611, 0.2775),
+    ((0, 10), (0, 10), -0.2775, 0.2775),
+    ((10, 10), (0, 20), 0.6791, 1.0000),
+    ((10, 10), (0, 10), 0.6075, 1.0000),
+]
+
+
+@pytest.mark.parametrize(("after", "before", "lower", "upper"), PUBLISHED)
+def test_newcombes_interval_is_the_published_one(
+    after: tuple[int, int], before: tuple[int, int], lower: float, upper: float
+) -> None:
+    assert intervals.newcombe_difference(before, after) == pytest.approx((lower, upper), abs=5e-5)
+
+
+def test_the_relative_interval_solves_the_equation_it_is_derived_from() -> None:
+    """At each limit r of the ratio, after - r * before has an interval (Newcombe's way) that ends at zero."""
+    before, after = (0.2, (0.17, 0.24)), (0.15, (0.12, 0.19))
+    lower, upper = (limit + 1 for limit in intervals.relative_from_limits(before, after))
+    (old, (old_low, old_high)), (new, (new_low, new_high)) = before, after
+    assert new - lower * old == pytest.approx(np.hypot(new - new_low, lower * (old_high - old)))
+    assert upper * old - new == pytest.approx(np.hypot(new_high - new, upper * (old - old_low)))
+
+
+def test_the_relative_interval_is_unbounded_when_before_may_be_zero() -> None:
+    assert intervals.relative_from_limits((0.1, (-0.1, 0.3)), (0.2, (0.1, 0.3))) == (-1.0, np.inf)
+
+
+def test_a_rate_that_falls_to_zero_falls_by_everything_at_most() -> None:
+    limits = compare(Proportion(40, 2_000), Proportion(0, 2_000), relative=True).limits
+    assert limits is not None
+    assert limits[0] == -1.0
+    assert -1.0 < limits[1] < -0.8
+
+
+@pytest.mark.parametrize(("m", "n"), [(4, 4), (5, 5), (5, 8), (8, 8), (12, 20), (40, 50)])
+def test_the_mann_whitney_interval_is_as_long_as_scipys_exact_test_allows(m: int, n: int) -> None:
+    """The rank is right if U < rank has at most 2.5 %, and U <= rank has more."""
+    rank = intervals._mann_whitney_tail(m, n)
+
+    def tail(u: int) -> float:
+        # Samples with exactly u pairs in which the first is the larger: one step from order at a time.
+        order = [0] * m + [1] * n
+        for _ in range(u):
+            place = next(i for i in range(len(order) - 1) if order[i : i + 2] == [0, 1])
+            order[place : place + 2] = [1, 0]
+        ranks = np.arange(m + n)
+        first, second = ranks[np.array(order) == 0], ranks[np.array(order) == 1]
+        return float(stats.mannwhitneyu(first, second, alternative="less", method="exact").pvalue)
+
+    assert rank >= 1
+    assert tail(rank - 1) <= 0.025 < tail(rank)
+
+
+def test_the_exact_tail_of_five_windows_is_that_of_the_published_table() -> None:
+    # C(10, 5) = 252 orders; U <= 2 in 1 + 1 + 2 of them, U <= 3 in 3 more.
+    assert Fraction(4, 252) <= Fraction(25, 1_000) < Fraction(7, 252)
+    assert intervals._mann_whitney_tail(5, 5) == 3
+
+
+def test_many_windows_use_the_normal_approximation_which_is_off_by_little() -> None:
+    exact, approximate = intervals._mann_whitney_tail(40, 50), intervals._mann_whitney_tail(41, 50)
+    assert 0 < approximate - exact < 30
+
+
+def test_the_shift_is_the_median_of_all_pairwise_differences() -> None:
+    before, after = np.array([1.0, 2, 3, 4, 5]), np.array([11.0, 12, 13, 14, 20])
+    value, limits = intervals.shift(before, after)
+    assert value == np.median([new - old for new in after for old in before])
+    assert limits[0] < value < limits[1]
+
+
+def test_three_windows_a_side_give_no_interval() -> None:
+    assert intervals.shift(np.arange(3.0), np.arange(3.0))[1] == (-np.inf, np.inf)
+
+
+def test_a_relative_mean_is_bounded_like_fiellers_for_many_requests() -> None:
+    random = np.random.default_rng(6)
+    before, after = random.poisson(12, 2_000), random.poisson(9, 2_000)
+    readings = (Mean(float(x.mean()), float(x.var(ddof=1)), 2_000) for x in (before, after))
+    limits = compare(*readings, relative=True).limits
+    assert limits is not None
+    a, b = before.mean(), after.mean()
+    va, vb, t = before.var(ddof=1) / 2_000, after.var(ddof=1) / 2_000, stats.t.ppf(0.975, 1_999)
+    roots = np.roots([a * a - t * t * va, -2 * a * b, b * b - t * t * vb])
+    assert limits == pytest.approx(sorted(roots - 1), abs=1e-6)
