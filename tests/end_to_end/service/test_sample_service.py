@@ -1,0 +1,95 @@
+"""The sample service is what the day is told with, so it must do what its versions say."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.end_to_end
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Shop:
+    def __init__(self, at: Path) -> None:
+        self.at = at
+        self.port = free_port()
+        subprocess.run([sys.executable, HERE / "make_repository.py", at], check=True)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "STAGING_PORT": str(self.port), "PYTHON": sys.executable}
+        return subprocess.run(
+            command, cwd=self.at, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def ask(self, path: str, method: str = "GET") -> tuple[dict[str, str], object]:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+            return dict(answer.headers), json.loads(text) if text else None
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    shop = Shop(tmp_path_factory.mktemp("shop") / "basket")
+    yield shop
+    shop.run("./stop", "staging")
+
+
+@pytest.mark.parametrize(("version", "calls"), [("v1", 31), ("v2", 1), ("v3", 1), ("v4", 1)])
+def test_each_version_is_deployed_and_asks_as_often_as_it_says(shop: Shop, version: str, calls: int) -> None:
+    done = shop.run("./deploy", "staging", version)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert shop.ask("/health")[1] == {"ok": True, "version": version}
+    headers, basket = shop.ask("/basket/1599")
+    assert headers["server-timing"].endswith(f';desc="{calls}"')
+    assert headers["cache-status"] == "basket; fwd=miss"
+    again, same = shop.ask("/basket/1599")
+    assert again["cache-status"] == "basket; hit"
+    assert same == basket
+
+
+def test_only_v4_has_a_cache_before_anybody_asked(shop: Shop) -> None:
+    warmed = {}
+    for version in ("v2", "v4"):
+        assert shop.run("./deploy", "staging", version).returncode == 0
+        warmed[version] = shop.ask("/basket/7")[0]["cache-status"]
+    assert warmed == {"v2": "basket; fwd=miss", "v4": "basket; hit"}
+    shop.ask("/cache/clear", "POST")
+    assert shop.ask("/basket/7")[0]["cache-status"] == "basket; fwd=miss"
+
+
+def test_a_basket_is_the_same_in_every_version(shop: Shop) -> None:
+    baskets = []
+    for version in ("v1", "v2"):
+        assert shop.run("./deploy", "staging", version).returncode == 0
+        baskets.append(shop.ask("/basket/42")[1])
+    assert baskets[0] == baskets[1]
+
+
+def test_a_version_that_does_not_exist_leaves_what_runs_alone(shop: Shop) -> None:
+    shop.run("./deploy", "staging", "v1")
+    done = shop.run("./deploy", "staging", "v9")
+    assert done.returncode == 1
+    assert "There is no tag v9." in done.stderr
+    assert shop.ask("/health")[1] == {"ok": True, "version": "v1"}
+
+
+def test_stopping_ends_the_process_and_may_be_repeated(shop: Shop) -> None:
+    shop.run("./deploy", "staging", "v1")
+    assert shop.run("./stop", "staging").returncode == 0
+    with pytest.raises(OSError, match="refused"):
+        shop.ask("/health")
+    assert shop.run("./stop", "staging").returncode == 0
