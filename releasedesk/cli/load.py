@@ -119,9 +119,12 @@ def send(plan: Plan, sent: Callable[[], object] = lambda: None) -> Measurement:
     ):
         urls = islice(cycle(plan.urls), plan.requests)
         answers = []
-        for answer in workers.map(lambda url: ask(client, plan.method, url), urls):
-            answers.append(answer)
-            sent()
+        try:
+            for answer in workers.map(lambda url: ask(client, plan.method, url), urls):
+                answers.append(answer)
+                sent()
+        finally:
+            workers.shutdown(cancel_futures=True)  # a person's Ctrl-C ends it now, not after the last request
     return Measurement(answers, began, datetime.now(UTC))
 
 

@@ -2,9 +2,11 @@
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from datetime import datetime
 
 import pytest
@@ -146,6 +148,16 @@ def test_the_command_runs_as_a_module_and_tells_its_version() -> None:
     command = [sys.executable, "-m", "releasedesk.cli", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert re.fullmatch(r"releasedesk \d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_an_interruption_ends_it_at_once_and_is_no_verdict(shop: Server) -> None:
+    url, options = f"{shop.url}/basket/[1-9]", ["--no-post", "--requests=20000", "--concurrency=2"]
+    process = subprocess.Popen([sys.executable, "-m", "releasedesk.cli", "measure", url, *options])
+    while len(shop.asked) < 20 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert len(shop.asked) < 20_000
 
 
 def test_a_fault_of_ours_does_not_read_as_no(monkeypatch: pytest.MonkeyPatch, shop: Server) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import FastAPI, HTTPException, Path
+from sqlalchemy import Connection
 
 from releasedesk import probe
 from releasedesk.probe.asgi import Probe
@@ -19,10 +20,9 @@ engine = open_shop(os.environ["DATABASE"])
 cache: dict[int, Basket] = {}
 
 
-def read_basket(basket_id: int) -> Basket:
+def read_basket(connection: Connection, basket_id: int) -> Basket:
     """Read one basket from the database into the cache. KeyError where there is none."""
-    with engine.connect() as connection:
-        lines = read_lines(connection, basket_id)
+    lines = read_lines(connection, basket_id)
     if not lines:
         raise KeyError(basket_id)
     total = sum(line["quantity"] * line["cents"] for line in lines)
@@ -33,8 +33,9 @@ def read_basket(basket_id: int) -> Basket:
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
     """Warm what this version warms before the first request is taken."""
-    for basket_id in WARMED:
-        read_basket(basket_id)
+    with engine.connect() as connection:
+        for basket_id in WARMED:
+            read_basket(connection, basket_id)
     yield
 
 
@@ -56,7 +57,8 @@ def basket(basket_id: Annotated[int, Path(alias="id")]) -> Basket:
         return kept
     probe.cache_miss("basket")
     try:
-        return read_basket(basket_id)
+        with engine.connect() as connection:
+            return read_basket(connection, basket_id)
     except KeyError:
         raise HTTPException(404, f"There is no basket {basket_id}.") from None
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from .shop import article, line
 
 WARMED = range(0)
-OFFER_SECONDS = 0.025
+OFFER_SECONDS = 0.060
 
 
 def read_lines(connection: Connection, basket_id: int) -> list[dict[str, int]]:

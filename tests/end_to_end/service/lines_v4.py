@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from .shop import article, line
 
-WARMED = range(1, 1481)
+WARMED = range(1, 701)
 
 
 def read_lines(connection: Connection, basket_id: int) -> list[dict[str, int]]:
