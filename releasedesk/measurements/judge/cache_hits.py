@@ -9,7 +9,7 @@ import numpy as np
 
 from releasedesk.measurements.judge.findings import Finding, find
 from releasedesk.measurements.judge.intervals import newcombe_difference
-from releasedesk.measurements.judge.policy import METRICS, QUANTILES, Policy
+from releasedesk.measurements.judge.policy import METRICS, QUANTILES
 from releasedesk.measurements.judge.readings import AnyReading, readings
 from releasedesk.measurements.judge.samples import HIT, MISS, Requests, Side
 from releasedesk.measurements.judge.verdicts import CACHE_HITS
@@ -91,7 +91,7 @@ def _weighed(
 ) -> Finding:
     metric = finding.policy.metric
     groups = {
-        name: find(_plain(finding.policy), before.get(metric), after.get(metric))
+        name: find(finding.policy, before.get(metric), after.get(metric))
         for name, (before, after) in pairs.items()
     }
     weighed = replace(finding, groups=groups, hit_shares=shares)
@@ -100,7 +100,3 @@ def _weighed(
     if new_cache:
         return replace(weighed, reason=NEW_CACHE)
     return replace(weighed, verdict="inconclusive", reason=CACHE_HITS)
-
-
-def _plain(policy: Policy) -> Policy:
-    return replace(policy, critical=False, must_have=False)

@@ -195,3 +195,20 @@ def test_a_relative_mean_is_bounded_like_fiellers_for_many_requests() -> None:
     va, vb, t = before.var(ddof=1) / 2_000, after.var(ddof=1) / 2_000, stats.t.ppf(0.975, 1_999)
     roots = np.roots([a * a - t * t * va, -2 * a * b, b * b - t * t * vb])
     assert limits == pytest.approx(sorted(roots - 1), abs=1e-6)
+
+
+def test_the_worked_examples_of_the_documentation_are_right() -> None:
+    ranks, weights = intervals.quantile_ranks(2_000, 0.95)
+    middle = np.searchsorted(np.cumsum(weights), (0.025, 0.5, 0.975))
+    assert (ranks[middle] + 1).tolist() == [1_880, 1_900, 1_918]
+    rates = intervals.newcombe_difference((2, 2_000), (14, 2_000))
+    assert rates == pytest.approx((0.0021, 0.0108), abs=5e-5)
+    means = intervals.welch_difference((31.0, 4.0, 200), (11.8, 9.0, 180))
+    assert means == pytest.approx((-19.7, -18.7), abs=0.05)
+    before, after = np.array([188.0, 191, 190, 194, 187]), np.array([247.0, 252, 249, 244, 251])
+    assert intervals.shift(before, after) == (59.0, (53.0, 64.0))
+    assert (
+        intervals.newcombe_difference((0, 765), (0, 765))[1]
+        < 0.005
+        < intervals.newcombe_difference((0, 764), (0, 764))[1]
+    )
