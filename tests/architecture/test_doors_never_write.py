@@ -9,18 +9,20 @@ from django.conf import settings
 
 DOORS = ["web", "api", "jobs", "console", "cli", "ingest", "reports"]
 ALWAYS = {
-    *(
-        "save",
-        "create",
-        "create_user",
-        "create_superuser",
-        "set_password",
-        "get_or_create",
-        "update_or_create",
-    ),
-    *("bulk_create", "bulk_update", "select_for_update", "cursor", "executemany"),
+    "save",
+    "create",
+    "create_user",
+    "create_superuser",
+    "set_password",
+    "get_or_create",
+    "update_or_create",
+    "bulk_create",
+    "bulk_update",
+    "select_for_update",
+    "cursor",
+    "executemany",
 }
-# A QuerySet's are called without positional arguments; those of a dict, a set, a hash or an HTTP client with one.
+# A QuerySet's take no positional argument; those of a dict, a set, a hash or an HTTP client take one.
 WITHOUT_POSITION = {"update", "delete"}
 
 # (file, the call as it is written): why it is not a write to a model of ours.
@@ -29,12 +31,11 @@ EXCEPTIONS: dict[tuple[str, str], str] = {}
 
 def writes(source: str) -> list[tuple[int, str]]:
     """Line and text of every call that looks like a write to the database."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
     return [
-        (node.lineno, ast.unparse(node.func))
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and is_write(node, node.func.attr)
+        (call.lineno, ast.unparse(call.func))
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and is_write(call, call.func.attr)
     ]
 
 

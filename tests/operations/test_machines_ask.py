@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
-from releasedesk.operations import readiness, urls
+from releasedesk.operations import urls
 from releasedesk.operations.content_security import POLICY
 from releasedesk.operations.request_line import current_id, name_actor
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.http import HttpRequest
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django.fixtures import Settings
 
 from django.http import HttpResponse
 
@@ -45,7 +45,7 @@ urlpatterns = [*urls.urlpatterns, path("echo", echo), path("own-policy", own_pol
 
 
 @pytest.fixture(autouse=True)
-def _our_own_urls(settings: SettingsWrapper) -> None:
+def _our_own_urls(settings: Settings) -> None:
     settings.ROOT_URLCONF = __name__
 
 
@@ -97,7 +97,7 @@ def test_without_any_worker_the_desk_is_not_ready_and_says_what_to_run(client: C
 
 
 @pytest.mark.django_db
-def test_a_worker_seen_too_long_ago_does_not_count(client: Client, settings: SettingsWrapper) -> None:
+def test_a_worker_seen_too_long_ago_does_not_count(client: Client, settings: Settings) -> None:
     worker_seen(timedelta(seconds=settings.WORKER_SEEN_SECONDS + 30))
     answer = client.get("/ready")
     assert answer.status_code == 503
@@ -119,7 +119,7 @@ def test_without_the_database_all_is_unknown_and_nothing_is_told_of_why(
     def refuse() -> None:
         raise OperationalError("connection to server at 10.1.2.3 failed: password of desk is wrong")
 
-    monkeypatch.setattr(readiness.connection, "cursor", refuse)
+    monkeypatch.setattr(connection, "cursor", refuse)
     answer = client.get("/ready")
     assert answer.status_code == 503
     assert [check["ok"] for check in answer.json()["checks"]] == [False, False, False]
@@ -161,7 +161,7 @@ def test_a_forwarded_address_opens_nothing(client: Client, header: str) -> None:
     ("peer", "status"), [("10.1.2.3", 200), ("::ffff:10.1.2.3", 200), ("::1", 403), ("", 403)]
 )
 def test_the_peer_must_be_in_a_named_network(
-    client: Client, settings: SettingsWrapper, peer: str, status: int
+    client: Client, settings: Settings, peer: str, status: int
 ) -> None:
     settings.METRICS_ALLOWED = [ip_network("10.0.0.0/8")]
     assert client.get("/metrics", REMOTE_ADDR=peer).status_code == status
