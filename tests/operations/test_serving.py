@@ -55,10 +55,10 @@ class Desk:
             timeout=WAIT_SECONDS,
         )
 
-    def serve(self) -> subprocess.Popen[str]:
+    def serve(self, *arguments: str) -> subprocess.Popen[str]:
         """Start to serve and wait until a page is answered."""
         self.served = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--without-demo"],
+            [sys.executable, "manage.py", "serve", *arguments],
             cwd=settings.ROOT,
             env=self.environment(),
             stdout=subprocess.PIPE,
@@ -110,7 +110,7 @@ def desk(home: Path) -> Iterator[Desk]:
 
 
 def test_serving_ends_with_a_desk_that_is_ready_and_sigterm_leaves_nothing_behind(desk: Desk) -> None:
-    served = desk.serve()
+    served = desk.serve("--without-demo")
     until(lambda: desk.get("ready")["ok"])
     served.send_signal(signal.SIGTERM)
     said, _ = served.communicate(timeout=WAIT_SECONDS)
@@ -122,14 +122,14 @@ def test_serving_ends_with_a_desk_that_is_ready_and_sigterm_leaves_nothing_behin
 
 
 def test_ctrl_c_is_enough(desk: Desk) -> None:
-    served = desk.serve()
+    served = desk.serve("--without-demo")
     served.send_signal(signal.SIGINT)
     assert served.wait(WAIT_SECONDS) == 0
     assert not desk.has_database()
 
 
 def test_stop_ends_what_runs_and_says_when_nothing_does(desk: Desk) -> None:
-    served = desk.serve()
+    served = desk.serve("--without-demo")
     stopped = desk.run("stop")
     assert stopped.returncode == 0
     assert f"Ending ReleaseDesk (process {served.pid})." in stopped.stdout
@@ -147,15 +147,15 @@ def test_stop_ends_a_database_that_was_left_alone(desk: Desk) -> None:
 
 
 def test_children_end_when_the_parent_is_killed_and_the_next_start_works(desk: Desk) -> None:
-    served = desk.serve()
+    served = desk.serve("--without-demo")
     served.kill()
     served.communicate()
     until(lambda: desk.get("health") is None)
-    assert desk.serve().poll() is None
+    assert desk.serve("--without-demo").poll() is None
 
 
 def test_everything_ends_when_one_child_dies(desk: Desk) -> None:
-    served = desk.serve()
+    served = desk.serve("--without-demo")
     (worker,) = (pid for pid, command in children(served.pid) if command.endswith("manage.py work"))
     os.kill(worker, signal.SIGKILL)
     said, _ = served.communicate(timeout=WAIT_SECONDS)
@@ -172,7 +172,7 @@ def children(parent: int) -> list[tuple[int, str]]:
 
 
 def test_a_second_desk_in_the_same_home_is_told_who_was_first(desk: Desk) -> None:
-    served = desk.serve()
+    served = desk.serve("--without-demo")
     second = desk.run("serve", "--without-demo")
     assert second.returncode == 1
     assert (
@@ -192,7 +192,7 @@ def test_a_taken_port_is_said_before_anything_is_begun(desk: Desk) -> None:
 
 
 def test_a_command_joins_the_database_of_the_desk_that_serves(desk: Desk) -> None:
-    desk.serve()
+    desk.serve("--without-demo")
     pid = EmbeddedServer(desk.home).pid()
     assert desk.run("showmigrations", "sessions").returncode == 0
     assert EmbeddedServer(desk.home).pid() == pid
@@ -205,7 +205,7 @@ def test_a_command_alone_starts_the_database_for_its_own_time(desk: Desk) -> Non
 
 
 def test_the_numbers_of_all_web_processes_are_given_together(desk: Desk) -> None:
-    desk.serve()
+    desk.serve("--without-demo")
     desk.get("health")
     with urlopen(f"http://127.0.0.1:{desk.port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
@@ -218,6 +218,18 @@ def test_a_worker_does_what_is_due_and_ends(desk: Desk) -> None:
     assert deferred.returncode == 0, deferred.stderr
     assert desk.run("work", "--once").returncode == 0
     assert "succeeded" in desk.run("shell", "-c", STATUS).stdout
+
+
+def test_an_empty_desk_opens_with_its_demo_and_the_next_start_adds_nothing(desk: Desk) -> None:
+    first = desk.serve()
+    assert desk.run("stop").returncode == 0
+    said = first.communicate()[0]
+    assert said.index("curl ") < said.index("ReleaseDesk is at"), "the demo comes before the port opens"
+    second = desk.serve()
+    assert desk.run("stop").returncode == 0
+    said = second.communicate()[0]
+    assert "The database is not empty: no demo data was added.\n" in said
+    assert "curl " not in said
 
 
 DEFER = """
