@@ -102,7 +102,7 @@ def home() -> Iterator[Path]:
 def desk(home: Path) -> Iterator[Desk]:
     desk = Desk(home)
     yield desk
-    if desk.served:
+    if desk.served and desk.served.poll() is None:
         desk.served.kill()
         desk.served.communicate()
     until(lambda: desk.get("health") is None)
