@@ -14,7 +14,9 @@ Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Status = Annotated[int, Field(ge=0, le=999)]
 # fail_fast: one wrong unit makes 20,000 wrong rows; the first says it all.
+WINDOWS_AT_MOST = 2000  # the judge compares every pair
 Column = Field(max_length=ROWS_AT_MOST, fail_fast=True)
+Windowed = Field(max_length=WINDOWS_AT_MOST, fail_fast=True)
 
 
 def _equal_lengths(columns: dict[str, Sequence[object] | None]) -> None:
@@ -48,10 +50,10 @@ class WindowsBody(Body):
     """One row a window of `seconds`. null is a gap, never 0."""
 
     seconds: Annotated[float, Field(gt=0, le=86_400)]
-    response_ms_p95: Annotated[list[Milliseconds | None], Column] | None = None
-    error_rate: Annotated[list[Ratio | None], Column] | None = None
-    cache_hit_rate: Annotated[list[Ratio | None], Column] | None = None
-    db_calls: Annotated[list[Annotated[float, Field(ge=0)] | None], Column] | None = None
+    response_ms_p95: Annotated[list[Milliseconds | None], Windowed] | None = None
+    error_rate: Annotated[list[Ratio | None], Windowed] | None = None
+    cache_hit_rate: Annotated[list[Ratio | None], Windowed] | None = None
+    db_calls: Annotated[list[Annotated[float, Field(ge=0, le=1_000_000_000)] | None], Windowed] | None = None
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> Self:
