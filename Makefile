@@ -30,7 +30,7 @@ stop: ## end what runs
 	if [ -x $(BIN)/python ]; then $(BIN)/python manage.py stop; else echo "Nothing runs here."; fi
 
 test: $(STAMP) chromium ## run all tests; ARGS="tests/operations -k ready" runs some
-	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadgroup $(ARGS)
 
 chromium:
 	sh deploy/chromium.sh
