@@ -195,6 +195,9 @@ class EmbeddedServer:
         except EmbeddedServerError:
             if self.is_running():  # else it ended while we asked it to
                 raise
+        if self.socket != self.data:
+            with suppress(OSError):  # no more than tidiness: it may not be empty, or not ours to remove
+                self.socket.rmdir()
 
     def _run(self, program: str, *arguments: str, data: Path | None = None) -> None:
         """Run one of PostgreSQL's programs as the account that owns the data."""

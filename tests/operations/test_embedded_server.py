@@ -114,6 +114,7 @@ def test_a_home_too_deep_for_a_socket_works_all_the_same(home: Path) -> None:
     with server.attached():
         assert asked(server, "SELECT current_database()") == "releasedesk"
     assert (deep / "postgres" / "PG_VERSION").exists()
+    assert not server.socket.exists(), "its socket's directory goes with it"
 
 
 def test_a_home_with_blanks_and_quotes_in_its_name_works_all_the_same(home: Path) -> None:
