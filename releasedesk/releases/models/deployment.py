@@ -1,4 +1,4 @@
-"""Releases, and what happened to them.
+"""What senders said about deployments, and what follows from it.
 
 `DeploymentFact` is what senders said and never changes. `Deployment`, `Standing` and `Live` are derived from
 the facts of one (service, environment) by the fold in `history.py` and rewritten with it, in one transaction.
@@ -7,119 +7,14 @@ the facts of one (service, environment) by the fold in `history.py` and rewritte
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
 
-import pghistory
 import pgtrigger
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from releasedesk.accounts.models import User
-from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases import history
-
-VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}$"
-
-
-class ReleaseQuerySet(models.QuerySet["Release"]):
-    """Questions about sets of releases."""
-
-    def of(self, actor: Actor) -> ReleaseQuerySet:
-        """The releases of the services a token may see; a person's session sees all."""
-        return self.filter(service__in=Service.objects.of(actor))
-
-    def live_in(self, environment: Environment) -> ReleaseQuerySet:
-        """What is live there now."""
-        return self.filter(lives__environment=environment)
-
-
-@pghistory.track(exclude=["updated_at"])
-class Release(models.Model):
-    """One version of one service: what was, the one change, what is expected of it."""
-
-    PLAN_FIELDS: ClassVar[tuple[str, ...]] = (
-        "title",
-        "reason",
-        "change",
-        "expected_result",
-        "rollback_note",
-        "route",
-        "expected_input",
-        "slow_part",
-        "users_notice",
-        "assumptions",
-        "commit",
-        "irreversible",
-    )
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="releases")
-    version = models.CharField(max_length=128)
-    title = models.CharField(max_length=500, blank=True)
-    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
-    reason = models.TextField(blank=True)
-    change = models.TextField(blank=True, help_text="The one thing that is changed.")
-    expected_result = models.TextField(blank=True)
-    rollback_note = models.TextField(blank=True)
-    route = models.CharField(max_length=500, blank=True)
-    expected_input = models.TextField(blank=True)
-    slow_part = models.TextField(blank=True, help_text="The slow query or the failing command.")
-    users_notice = models.TextField(blank=True, help_text="Where users notice.")
-    assumptions = models.TextField(blank=True)
-    commit = models.CharField(max_length=64, blank=True)
-    irreversible = models.BooleanField(
-        default=False, help_text="It migrates data in a way that cannot be undone."
-    )
-    reported_commit = models.CharField(max_length=64, blank=True, editable=False)
-    files_touched = ArrayField(models.CharField(max_length=1000), default=list, blank=True, editable=False)
-    revision = models.PositiveIntegerField(default=1, editable=False)
-    planned_at = models.DateTimeField(null=True, blank=True, editable=False)
-    created_by = models.CharField(max_length=200, editable=False)
-    created_at = models.DateTimeField(editable=False)
-    updated_at = models.DateTimeField(editable=False)
-    service_id: int
-    owner_id: int | None
-
-    objects = ReleaseQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["service", "version"], name="one_release_per_version"),
-            models.CheckConstraint(condition=Q(version__regex=VERSION), name="release_version"),
-        ]
-        indexes = [models.Index(fields=["service", "-created_at"], name="release_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.service} {self.version}"
-
-    @property
-    def sha(self) -> str:
-        """The commit that was planned, else the one CI reported."""
-        return self.commit or self.reported_commit
-
-    @property
-    def answerable(self) -> User | None:
-        """Its owner, else the service's."""
-        return self.owner or self.service.owner
-
-
-class Change(models.Model):
-    """A commit in the release; lead time comes from it."""
-
-    release = models.ForeignKey(Release, models.CASCADE, related_name="changes")
-    sha = models.CharField(max_length=64)
-    subject = models.CharField(max_length=500, blank=True)
-    author = models.CharField(max_length=200, blank=True)
-    committed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["committed_at", "sha"]
-        constraints = [models.UniqueConstraint(fields=["release", "sha"], name="one_change_per_commit")]
-
-    def __str__(self) -> str:
-        return f"{self.sha[:12]} {self.subject}"
+from releasedesk.releases.models.release import Release
 
 
 class DeploymentFactQuerySet(models.QuerySet["DeploymentFact"]):
@@ -318,50 +213,3 @@ class Live(models.Model):
 
     def __str__(self) -> str:
         return f"{self.release} in {self.environment}"
-
-
-class Incident(models.Model):
-    """Something broke, as reported. Opening and resolving may arrive in any order."""
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="incidents")
-    environment = models.ForeignKey(Environment, models.PROTECT, null=True, related_name="incidents")
-    release = models.ForeignKey(Release, models.SET_NULL, null=True, related_name="incidents")
-    key = models.CharField(max_length=200)
-    title = models.CharField(max_length=500, blank=True)
-    url = models.URLField(max_length=2000, blank=True)
-    opened_at = models.DateTimeField(null=True)
-    resolved_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["-opened_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["service", "key"], name="one_incident_per_key"),
-            models.CheckConstraint(
-                condition=Q(url="") | Q(url__regex="^https?://"), name="incident_url_is_http"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.key} {self.title}"
-
-
-class ReportedConfig(models.Model):
-    """Names and keyed digests of a configuration, never its values (DESIGN §9)."""
-
-    service = models.ForeignKey(Service, models.CASCADE, related_name="configs")
-    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
-    release = models.ForeignKey(Release, models.CASCADE, null=True, related_name="configs")
-    source = models.CharField(max_length=200, db_collation="C")
-    key = models.CharField(max_length=500, db_collation="C")
-    occurred_at = models.DateTimeField()
-    digests = models.JSONField(help_text="Name to keyed digest.")
-
-    class Meta:
-        ordering = ["-occurred_at", "-source", "-key"]
-        constraints = [
-            models.UniqueConstraint(fields=["service", "source", "key"], name="one_config_per_key")
-        ]
-        indexes = [models.Index(fields=["service", "environment", "-occurred_at"], name="config_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.service} in {self.environment} at {self.occurred_at:%F %T}"

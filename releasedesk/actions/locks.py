@@ -1,0 +1,76 @@
+"""Lock shipping, and release the lock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.problems.problem import FieldError, Problem, invalid
+from releasedesk.releases.models import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class LockRequest:
+    """What is to be locked, and why. None is "all"."""
+
+    service: Service | None
+    environment: Environment | None
+    kind: Lock.Kind
+    reason: str
+    until: datetime | None
+
+
+def lock(actor: Actor, request: LockRequest, *, now: datetime) -> Lock:
+    """Stop shipping for a scope. Raises 403, and 422 without a reason or with an end that has passed."""
+    _allow(actor, request.service)
+    wrong = []
+    if not request.reason.strip():
+        wrong.append(FieldError("#/reason", "required", "A lock needs its reason.", "why nobody should ship"))
+    if request.until is not None and request.until <= now:
+        wrong.append(FieldError("#/until", "past", "This has passed.", "a time to come, or none"))
+    if wrong:
+        raise invalid(*wrong)
+    with transaction.atomic():
+        _touch(request.service)
+        return Lock.objects.create(
+            service=request.service,
+            environment=request.environment,
+            kind=request.kind,
+            reason=request.reason.strip(),
+            until=request.until,
+            created_by=actor.label,
+            created_at=now,
+        )
+
+
+def release_lock(actor: Actor, lock_id: int, *, now: datetime) -> Lock:
+    """End a lock. One that has ended stays as it is. Raises 403 and 404."""
+    with transaction.atomic():
+        found = Lock.objects.select_for_update(of=("self",)).select_related("service", "environment")
+        held = found.filter(pk=lock_id).first()
+        if held is None:
+            raise Problem("not-found", "There is no such lock.")
+        _allow(actor, held.service)
+        if held.released_at is None:
+            _touch(held.service)
+            held.released_by, held.released_at = actor.label, now
+            held.save(update_fields=["released_by", "released_at"])
+    return held
+
+
+def _allow(actor: Actor, service: Service | None) -> None:
+    """An engineer locks the team's services; all services at once need a lead of some team."""
+    if service is not None:
+        actor.require(
+            Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"lock {service.slug}"
+        )
+    elif not any(actor.is_at_least(Role.LEAD, team) for team in actor.team_ids) and not actor.superuser:
+        raise Problem("forbidden", f"{actor.label} may not lock all services. Ask a lead.")
+
+
+def _touch(service: Service | None) -> None:
+    """Raise the revisions of what the lock is about, so that pages show it."""
+    services = Service.objects.all() if service is None else Service.objects.filter(pk=service.pk)
+    services.order_by("pk").changed()
