@@ -25,7 +25,7 @@ def make_repository(at: Path) -> None:
     package.mkdir(parents=True)
     for name in ("__init__.py", "app.py", "shop.py"):
         shutil.copy(HERE / name, package)
-    for name in ("deploy", "report", "stop"):
+    for name in ("deploy", "healthy", "report", "stop"):
         shutil.copy(HERE / name, at)
     (at / ".gitignore").write_text("var/\n__pycache__/\n", encoding="utf-8")
     git("init", "--quiet", "--initial-branch=main")
