@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from releasedesk.api import events, measurements, notes, plans, releases, services
+from releasedesk.api import board, events, measurements, notes, plans, releases, services
 
 RELEASE = "services/<str:slug>/releases/<str:version>"
 
 urlpatterns = [
     path("events", events.Events.as_view()),
-    #     path("board", board.TheBoard.as_view()),
+    path("board", board.TheBoard.as_view()),
     path("services", services.Services.as_view()),
     path("services/<str:slug>", services.OneService.as_view()),
     path("services/<str:slug>/rollback-plan", plans.StandingPlan.as_view()),

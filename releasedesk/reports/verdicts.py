@@ -73,6 +73,6 @@ def judged(releases: Iterable[Release]) -> dict[int, Judged]:
     for one in found.values():
         verdicts: dict[int, list[Verdict]] = defaultdict(list)
         for row in one.comparisons:
-            verdicts[row.environment_id].append(cast(Verdict, row.verdict))
+            verdicts[row.environment_id].append(cast("Verdict", row.verdict))
         one.by_environment = {pk: worst(values) for pk, values in verdicts.items()}
     return found
