@@ -127,7 +127,7 @@ def make_rehearsal(
         }
     )
     staging = make_environment("staging")
-    return record_rehearsal(DESK, release, staging, body, now=finished_at, skew=minutes(5))
+    return record_rehearsal(DESK, release, staging, body, now=finished_at)
 
 
 def requests_of(

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from releasedesk.problems.body import Body, Line, Slug, Url, Username
+from releasedesk.problems.body import ONE_LINE, Body, Line, Slug, Url, Username
 
 
 class PolicyBody(Body):
@@ -23,7 +23,7 @@ class ServiceBody(Body):
 
     READ_ONLY: ClassVar[frozenset[str]] = frozenset({"slug", "live", "url", "self"})
 
-    name: Annotated[str, StringConstraints(max_length=200, min_length=1)] | None = None
+    name: Annotated[str, StringConstraints(max_length=200, min_length=1), ONE_LINE] | None = None
     team: Slug | None = None
     owner: Username | None = None
     repository: Url | None = None

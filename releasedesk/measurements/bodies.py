@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from releasedesk.measurements.judge import Requests, Summary, Windows
-from releasedesk.problems.body import Body, Line, Text, Time, refuse
+from releasedesk.problems.body import ONE_LINE, Body, Line, Past, Text, Time, refuse
 
 ROWS_AT_MOST = 20_000
 Milliseconds = Annotated[float, Field(ge=0, le=86_400_000)]
@@ -114,9 +114,9 @@ class SnapshotBody(Body):
 
     phase: Literal["before", "after"]
     environment: Line
-    route: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    route: Annotated[str, StringConstraints(min_length=1, max_length=500), ONE_LINE]
     taken_from: Time
-    taken_until: Time
+    taken_until: Past
     cache_state: Literal["cold", "warm"] | None = None
     cache_cleared: Line | None = None
     command: Text | None = None

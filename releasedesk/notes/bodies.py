@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from releasedesk.problems.body import Body, Line, Text
+from releasedesk.problems.body import Body, FilePath, Text
 
 
 class NoteBody(Body):
@@ -13,7 +13,7 @@ class NoteBody(Body):
     READ_ONLY: ClassVar[frozenset[str]] = frozenset({"written_by", "written_at", "finished_at"})
 
     reason: Text | None = None
-    files_touched: Annotated[list[Annotated[Line, Field(max_length=1000)]], Field(max_length=5000)] = []
+    files_touched: Annotated[list[FilePath], Field(max_length=5000)] = []
     command_used: Text | None = None
     metric_improved: Text | None = None
     assumptions: Text | None = None

@@ -4,7 +4,7 @@ pydantic validates (one pass, all errors at once); this module only gives its fi
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -17,14 +17,17 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from releasedesk.problems.near import closest
 from releasedesk.problems.problem import FieldError, invalid
-from releasedesk.problems.text import has_control
+from releasedesk.problems.text import has_control, names_a_secret, storable
 
 RECEIVED_AT_MOST = 200
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+MOST_EXACT = 2**53  # above it, many readers of JSON round
 EXAMPLE_TIME = "2026-11-23T12:03:41Z"
 
 
@@ -79,49 +82,71 @@ def _http(url: str) -> str:
     return url
 
 
-def _zoned(value: object) -> object:
-    if not isinstance(value, str | datetime):
-        raise refuse("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}")
+def _written_as_time(value: object) -> object:
+    """Refuse what pydantic would take for seconds since 1970: numbers, and text that is one."""
+    if isinstance(value, datetime) or (isinstance(value, str) and "-" in value[1:]):
+        return value
+    raise refuse("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}")
+
+
+def _in_utc(value: datetime) -> datetime:
+    """Bring it to UTC. PostgreSQL knows years that Python, reading them back, does not."""
+    try:
+        if EARLIEST <= (moment := value.astimezone(UTC)) < LATEST:
+            return moment
+    except OverflowError:
+        pass
+    raise refuse("time", "No time to reckon with.", "a time from 1970 to 9998")
+
+
+def _has_passed(value: datetime, info: ValidationInfo) -> datetime:
+    context: Mapping[str, Any] = info.context or {}
+    if "now" in context and value > context["now"] + context["skew"]:
+        minutes = context["skew"] / timedelta(minutes=1)
+        clock = f"{context['now']:%Y-%m-%dT%H:%M:%SZ}"
+        ahead = f"at most {minutes:g} minutes ahead of the desk, which reads {clock}"
+        raise refuse("in_the_future", "This lies in the future.", ahead)
     return value
 
 
-Line = Annotated[str, StringConstraints(max_length=500), AfterValidator(_one_line)]
+ONE_LINE = AfterValidator(_one_line)
+Line = Annotated[str, StringConstraints(max_length=500), ONE_LINE]
+FilePath = Annotated[str, StringConstraints(max_length=1000), ONE_LINE]
 Text = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_no_nul)]
-Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_one_line), AfterValidator(_http)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}\z", strict=True)]
-Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z", strict=True)]
+Url = Annotated[str, StringConstraints(max_length=2000), ONE_LINE, AfterValidator(_http)]
+SLUG = r"^[a-z0-9-]{1,64}\z"
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z"
+Slug = Annotated[str, StringConstraints(pattern=SLUG, strict=True)]
+Version = Annotated[str, StringConstraints(pattern=VERSION, strict=True)]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{7,64}\z", strict=True)]
 Username = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,150}\z", strict=True)]
-Time = Annotated[AwareDatetime, BeforeValidator(_zoned)]
-
-_SLUG = TypeAdapter(Slug)
-_VERSION = TypeAdapter(Version)
+Time = Annotated[AwareDatetime, BeforeValidator(_written_as_time), AfterValidator(_in_utc)]
+# A time of something that has happened. The reader's context holds `now` and `skew`: how far a sender's clock
+# may be ahead of the desk's.
+Past = Annotated[Time, AfterValidator(_has_passed)]
 
 
 def check_slug(text: str) -> None:
     """Raise 422 for what cannot be a slug, as a path may bring it."""
-    _check(_SLUG, text, "slug")
+    _check(TypeAdapter(Slug), text, "slug", PATTERNS[SLUG])
 
 
 def check_version(text: str) -> None:
     """Raise 422 for what cannot be a version, as a path may bring it."""
-    _check(_VERSION, text, "version")
+    _check(TypeAdapter(Version), text, "version", PATTERNS[VERSION])
 
 
-def _check(adapter: TypeAdapter[str], text: str, what: str) -> None:
+def _check(adapter: TypeAdapter[str], text: str, what: str, expected: str) -> None:
     try:
         adapter.validate_python(text)
-    except ValidationError as error:
-        expected = PATTERNS[error.errors()[0]["ctx"]["pattern"]]
+    except ValidationError:
         shown = _short(text)
         raise invalid(FieldError("#", "format", f"'{shown}' cannot be a {what}.", expected, shown)) from None
 
 
 PATTERNS = {
-    r"^[a-z0-9-]{1,64}\z": "1 to 64 of a-z, 0-9 and -",
-    r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z": (
-        "1 to 128 of A-Z, a-z, 0-9 and . _ + : @ ~ -, the first a letter or digit"
-    ),
+    SLUG: "1 to 64 of a-z, 0-9 and -",
+    VERSION: "1 to 128 of A-Z, a-z, 0-9 and . _ + : @ ~ -, the first a letter or digit",
     r"^[0-9a-fA-F]{7,64}\z": "7 to 64 hexadecimal digits",
     r"^[\w.@+-]{1,150}\z": "a username",
 }
@@ -148,13 +173,22 @@ WORDS = {
         f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}",
     ),
     "datetime_object_invalid": ("time", "Not a time.", f"an ISO 8601 time with a zone, like {EXAMPLE_TIME}"),
+    "string_unicode": ("encoding", "This holds half of a surrogate pair.", "text that UTF-8 can encode"),
+    "string_too_long": ("too_long", "This is too long.", "at most {max_length} characters"),
+    "string_too_short": ("too_short", "This is too short.", "at least {min_length} characters"),
+    "too_long": ("too_long", "These are too many.", "at most {max_length}"),
+    "too_short": ("too_short", "These are too few.", "at least {min_length}"),
+    "greater_than": ("range", "This is too small.", "more than {gt}"),
+    "greater_than_equal": ("range", "This is too small.", "at least {ge}"),
+    "less_than_equal": ("range", "This is too large.", "at most {le}"),
 }
 
 
 def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldError:
     kind, context, location = found["type"], found.get("ctx", {}), found["loc"]
     pointer = at + "".join(f"/{_escape(str(part))}" for part in location)
-    received = None if kind == "missing" else _short(found["input"])
+    hidden = kind == "missing" or any(names_a_secret(str(part)) for part in location)
+    received = None if hidden else _short(found["input"])
     if kind == "extra_forbidden":
         name, known = str(location[-1]), _fields_at(model, location[:-1])
         if name in getattr(model, "READ_ONLY", ()) and len(location) == 1:
@@ -168,9 +202,11 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
         return FieldError(pointer, kind, context["detail"], context["expected"], received)
     if kind == "string_pattern_mismatch":
         expected = PATTERNS.get(context["pattern"], context["pattern"])
-        return FieldError(pointer, "format", f"'{received}' is not allowed here.", expected, received)
+        detail = "This is not allowed here." if hidden else f"'{received}' is not allowed here."
+        return FieldError(pointer, "format", detail, expected, received)
     if kind in WORDS:
-        return FieldError(pointer, *WORDS[kind], received)
+        code, detail, expected = WORDS[kind]
+        return FieldError(pointer, code, detail, expected.format(**context), received)
     expected = str(context.get("expected", "")) or ", ".join(
         f"{name.replace('_', ' ')} {value}" for name, value in context.items() if name != "error"
     )
@@ -200,14 +236,11 @@ def _escape(part: str) -> str:
 
 def _short(value: object) -> object:
     """Show what came without echoing megabytes or secrets of a whole body."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else str(value)
-    if isinstance(value, str):
-        return value if len(value) <= RECEIVED_AT_MOST else value[:RECEIVED_AT_MOST] + "…"
-    return (
-        f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
-        if hasattr(value, "__len__")
-        else str(value)[:RECEIVED_AT_MOST]
-    )
+    if isinstance(value, int | float):
+        return value if abs(value) < MOST_EXACT else _short(str(value))
+    if isinstance(value, list | Mapping):
+        return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
+    text = storable(str(value))
+    return text if len(text) <= RECEIVED_AT_MOST else text[:RECEIVED_AT_MOST] + "…"

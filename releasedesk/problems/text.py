@@ -1,5 +1,6 @@
-"""What one line of text may not hold. Pure."""
+"""What text may not hold, and which names stand for secrets. Pure."""
 
+import re
 from unicodedata import category
 
 # Marks that turn the direction of what follows: a line could read differently from what it is.
@@ -14,3 +15,19 @@ def has_control(text: str) -> bool:
 def is_control(character: str) -> bool:
     """Answer whether a character could command a terminal, end the line or hide what is really there."""
     return category(character) in {"Cc", "Cs", "Zl", "Zp"} or character in _TURNS_DIRECTION
+
+
+def storable(text: str) -> str:
+    """Replace what is no text to PostgreSQL nor to UTF-8: NUL and halves of surrogate pairs."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
+
+
+_SECRET_NAME = re.compile(
+    r"(pass(word|wd|phrase)?($|[^a-z])|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key)",
+    re.IGNORECASE,
+)
+
+
+def names_a_secret(name: str) -> bool:
+    """Say whether a field of this name may hold a secret, so that its value is neither kept nor echoed."""
+    return _SECRET_NAME.search(name) is not None

@@ -4,15 +4,15 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from releasedesk.problems.body import Body, Commit, Line, Text, Time, Username
+from releasedesk.problems.body import ONE_LINE, Body, Commit, Line, Text, Time, Username
 
 
 class ChangeBody(Body):
     """A commit in the release."""
 
     sha: Commit
-    subject: Annotated[str, StringConstraints(max_length=500)] = ""
-    author: Annotated[str, StringConstraints(max_length=200)] = ""
+    subject: Line = ""
+    author: Annotated[str, StringConstraints(max_length=200), ONE_LINE] = ""
     committed_at: Time | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from releasedesk.problems.body import Body, Line, Text, Time, Username, refuse
+from releasedesk.problems.body import ONE_LINE, Body, Line, Past, Text, Time, Username, refuse
 from releasedesk.problems.text import has_control
 from releasedesk.rollbacks.commands import NAMES, undefined
 
@@ -19,6 +19,7 @@ METRICS = (
 Metric = Literal[
     "response_ms_p50", "response_ms_p95", "response_ms_p99", "error_rate", "cache_hit_rate", "db_calls"
 ]
+Bound = Annotated[float, Field(ge=0, le=1_000_000_000)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 
 
@@ -38,8 +39,8 @@ class TriggerBody(Body):
     """Go back when the metric is past this. Exactly one of above, below."""
 
     metric: Metric
-    above: Annotated[float, Field(ge=0)] | None = None
-    below: Annotated[float, Field(ge=0)] | None = None
+    above: Bound | None = None
+    below: Bound | None = None
     for_minutes: Annotated[float, Field(ge=0, le=1440)] | None = None
 
     @model_validator(mode="after")
@@ -52,7 +53,7 @@ class TriggerBody(Body):
 class StepBody(Body):
     """One step. `command` is a template with the names of `commands.NAMES`."""
 
-    instruction: Annotated[Line, StringConstraints(min_length=1)]
+    instruction: Annotated[str, StringConstraints(min_length=1, max_length=500), ONE_LINE]
     command: Command | None = None
     check: Line | None = None
     seconds: Seconds | None = None
@@ -76,7 +77,7 @@ class RehearsedStepBody(Body):
 
     exit_code: Annotated[int, Field(ge=-255, le=255)] | None = None
     seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
-    output_tail: Annotated[Text, StringConstraints(max_length=20_000)] | None = None
+    output_tail: Text | None = None
 
 
 class RehearsalBody(Body):
@@ -84,7 +85,7 @@ class RehearsalBody(Body):
 
     environment: Line
     started_at: Time
-    finished_at: Time
+    finished_at: Past
     outcome: Literal["succeeded", "failed"]
     command: Text | None = None
     steps: Annotated[list[RehearsedStepBody], Field(max_length=50)] = []

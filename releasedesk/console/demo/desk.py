@@ -26,7 +26,6 @@ from releasedesk.rollbacks.bodies import PlanBody, RehearsalBody
 REQUESTS = 1200  # enough for the judge to decide on all six metrics
 SPREAD = 0.18
 CHECKS = ("lint", "unit_tests", "integration", "staging_config", "tag")
-SKEW = timedelta(minutes=5)
 
 
 @dataclass
@@ -66,7 +65,7 @@ class Hands:
             }
         )
         staging = Environment.objects.get(name="staging")
-        record_rehearsal(self.pipeline, release, staging, body, now=at, skew=SKEW)
+        record_rehearsal(self.pipeline, release, staging, body, now=at)
 
     def deploy(
         self,
