@@ -6,17 +6,22 @@ import math
 import re
 from typing import Any
 
+from releasedesk.problems.text import names_a_secret
+from releasedesk.problems.text import storable as storable_text
+
 MASK = "•••"
-SECRET_NAME = re.compile(
-    r"(pass(word|wd)?|secret|token|api[-_]?key|authorization|cookie|credential|private[-_]?key)",
-    re.IGNORECASE,
-)
+_NAMED = r"[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|credential)[\w-]{0,40}"
+# Every alternative begins where nothing of its own kind stands before it and takes all it can (`++`): a
+# megabyte of near misses costs one pass.
 SECRET_VALUE = re.compile(
-    r"rdk_[0-9a-zA-Z]+_[\w-]+"  # our own tokens
-    r"|gh[pousr]_[A-Za-z0-9]{20,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]+"  # JSON web tokens
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user:password in an address
-    r"|(?i:bearer)\s+[\w.~+/=-]{8,}"
+    r"rdk_[0-9a-zA-Z]++_[\w-]+"  # our own tokens
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
+    r"|(?<![\w-])eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]+"  # JSON web tokens
+    r"|(?<=://)[^/\s:@]++:[^/\s@]++(?=@)"  # user:password in an address
+    r"|(?i:(?<!\w)bearer)\s++[\w.~+/=-]{8,}"
+    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*+"
+    rf"|(?i:(?<![\w-]){_NAMED})[=:]\s?(?:'[^']*+'|\"[^\"]*+\"|[^\s&'\",;]++)"  # DEPLOY_TOKEN=…, ?token=…
+    rf"|(?i:(?<![\w-])--{_NAMED})\s++[^\s-]\S*+"  # --password … behind one
 )
 
 
@@ -26,20 +31,31 @@ def digest(payload: object) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-def storable(value: Any, *, name: str = "") -> Any:
-    """Copy parsed JSON with secrets masked and with what PostgreSQL's jsonb cannot hold replaced."""
+def storable(value: Any, *, secret: bool = False) -> Any:
+    """Copy parsed JSON with secrets masked and with what PostgreSQL's jsonb cannot hold replaced.
+
+    Everything below a `secret` name is masked, however deep.
+    """
     if isinstance(value, dict):
-        return {_text(key): storable(inner, name=key) for key, inner in value.items()}
+        return {
+            _text(key): storable(inner, secret=secret or names_a_secret(key)) for key, inner in value.items()
+        }
     if isinstance(value, list):
-        return [storable(inner, name=name) for inner in value]
+        return [storable(inner, secret=secret) for inner in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if secret:
+        return MASK
     if isinstance(value, str):
-        return MASK if SECRET_NAME.search(name) else _text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+        return _text(value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _text(text: str) -> str:
-    """Mask secrets; NUL and lone surrogates are no text to PostgreSQL."""
-    shown = text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
-    return SECRET_VALUE.sub(MASK, shown)
+    return SECRET_VALUE.sub(_masked, storable_text(text))
+
+
+def _masked(match: re.Match[str]) -> str:
+    """Keep the name in front of a secret: it says which one was there."""
+    name = re.match(r"[\w-]+(?:[=:]\s?|\s+)", match[0])
+    return f"{name[0]}{MASK}" if name and names_a_secret(name[0]) else MASK
