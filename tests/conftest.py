@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from releasedesk.accounts.roles import Role
 from releasedesk.operations.embedded import FAST_AND_FORGETFUL, EmbeddedServer
-from tests.builders import make_team, make_token, make_user
+from releasedesk.problems import throttle
+from tests.builders import NOON, make_team, make_token, make_user, minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from playwright.sync_api import Browser
@@ -92,6 +94,25 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+class Clock:
+    """What time it is, for a test that decides it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def tick(self, count: float) -> None:
+        """Let this many minutes pass."""
+        self.now += minutes(count)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Five minutes past the noon that the builders speak of, whatever the day of the run."""
+    clock = Clock(NOON + minutes(5))
+    monkeypatch.setattr(timezone, "now", lambda: clock.now)
+    return clock
+
+
 # -- The cast: alice leads payments, bob is an engineer of it, vera only views, charlie is not on the team ------
 
 
@@ -138,4 +159,4 @@ def stranger() -> Client:
 
 @pytest.fixture(autouse=True)
 def _no_counts_from_other_tests() -> None:
-    cache.clear()
+    throttle.forget()

@@ -11,10 +11,12 @@ from django.conf import settings
 from releasedesk.accounts.models import Team
 from releasedesk.catalog.models import Scope, Service, Token
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+from releasedesk.problems.text import has_control
 from releasedesk.problems.throttle import refuse_above
 
 PREFIX = "rdk"
 SECRET_BYTES = 32
+NAME_AT_MOST = 150  # as long as a username: both are written down as who acted
 USED_AT_MOST_EVERY = timedelta(minutes=1)
 
 
@@ -30,8 +32,12 @@ def issue_token(
 ) -> tuple[Token, str]:
     """Make a token. Returns the row and the one text that is shown once: `rdk_<id>_<secret>`.
 
-    Raises 422 for an unknown scope and 403 for a service of another team.
+    Raises 422 for an unknown scope or a name that is no label, and 403 for a service of another team.
     """
+    if not name.strip() or len(name) > NAME_AT_MOST or has_control(name):
+        raise invalid(
+            FieldError("#/name", "format", "This cannot be a label.", f"1 to {NAME_AT_MOST} characters", name)
+        )
     known = [str(scope) for scope in Scope]
     if wrong := [scope for scope in scopes if scope not in known]:
         raise invalid(*(unknown("#/scopes", "scope", scope, known) for scope in wrong))
@@ -64,15 +70,15 @@ def hash_secret(secret: str) -> bytes:
 def authenticate(header: str, *, address: str, now: datetime) -> Token | None:
     """Return the token of an `Authorization` header, or None when it holds no bearer token.
 
-    Raises 401 for a token that is not usable, and 429 for one that asks too often or an address that failed
-    too often.
+    Raises 401 for a token that is not usable, and 429 for an address that fails, or a token that asks, too
+    often.
     """
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "bearer":
         return None
-    refuse_above(f"failed:{address}", settings.THROTTLE_FAILED_AUTH_PER_MINUTE, add=0)
     token = _find(value.strip(), now)
     if token is None:
+        # Only failures are refused: behind one proxy or one office a stranger must not lock out everybody.
         refuse_above(f"failed:{address}", settings.THROTTLE_FAILED_AUTH_PER_MINUTE)
         raise Problem(
             "not-authenticated",

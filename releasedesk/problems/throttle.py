@@ -2,22 +2,36 @@
 
 import math
 import time
-
-from django.core.cache import cache
+from collections import Counter
+from threading import Lock
 
 from releasedesk.problems.problem import Problem
 
 WINDOW_SECONDS = 60
+# Not Django's cache: the local one forgets counts when more than 300 keys are in it.
+_lock, _counts = Lock(), Counter[str]()
+_window = 0
 
 
-def refuse_above(key: str, limit: int, *, add: int = 1) -> None:
-    """Count one more in this minute's window; raise 429 above the limit. Each process counts for itself.
-
-    With `add=0` nothing is counted: it only asks whether the limit was reached before.
-    """
+def refuse_above(key: str, limit: int) -> None:
+    """Count one more in this minute's window; raise 429 above the limit. Each process counts for itself."""
     now = time.time()
-    window = f"throttle:{key}:{int(now // WINDOW_SECONDS)}"
-    cache.add(window, 0, WINDOW_SECONDS * 2)
-    if cache.incr(window, add) > limit - (1 - add):
+    if _count(key, int(now // WINDOW_SECONDS)) > limit:
         wait = math.ceil(WINDOW_SECONDS - now % WINDOW_SECONDS)
         raise Problem("throttled", f"More than {limit} a minute. Try again in {wait} s.", retry_after=wait)
+
+
+def _count(key: str, window: int) -> int:
+    global _window  # noqa: PLW0603 - the counts of one process, for one minute
+    with _lock:
+        if window != _window:
+            _counts.clear()
+            _window = window
+        _counts[key] += 1
+        return _counts[key]
+
+
+def forget() -> None:
+    """Begin to count anew."""
+    with _lock:
+        _counts.clear()
