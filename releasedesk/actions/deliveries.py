@@ -25,7 +25,9 @@ def claim(
     """Take a key for this payload, or find who has it. Returns the delivery and whether it is new.
 
     Call it inside the transaction that applies the payload: a second sender of the same key waits here until
-    the first has committed. Raises 409 when the key was used for another body.
+    the first has committed. With `keep` the payload is an event that bears its key itself, else a request
+    with the key in its header, of which only the digest stays. Raises 409 when the key was used for another
+    body.
     """
     row = Delivery(
         team_id=team_id,
@@ -42,10 +44,11 @@ def claim(
     Delivery.objects.bulk_create([row], ignore_conflicts=True)
     stored = Delivery.objects.exclude(outcome=Outcome.REJECTED).get(team_id=team_id, source=source, key=key)
     if bytes(stored.digest) != row.digest:
+        pointer, detail = "#/id" if keep else "Idempotency-Key", "Another body came with this."
         raise Problem(
             "conflict",
             f"The key '{key}' was already used for another body. Nothing was stored.",
-            [FieldError("#/id", "used", "Another body came with this id.", "a new id, or the same body")],
+            [FieldError(pointer, "used", detail, "a new one, or the same body", key)],
         )
     return stored, not stored.answer
 

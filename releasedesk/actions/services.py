@@ -9,7 +9,7 @@ from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.bodies import PolicyBody, ServiceBody
 from releasedesk.catalog.models import MetricPolicy, Service
 from releasedesk.measurements.judge import METRICS
-from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+from releasedesk.problems.problem import FieldError, invalid, unknown
 
 
 def put_service(
@@ -17,19 +17,19 @@ def put_service(
 ) -> tuple[Service, bool]:
     """Set a service's fields, registering it when it is new. Returns it and whether it was created.
 
-    `replace` sets every field (PUT), else only those the body names (PATCH). Raises 403 for another team's
-    service and 422 for an unknown team, owner or metric.
+    `replace` sets every field (PUT), else only those the body names (PATCH). Only somebody in both teams may
+    move a service. Raises 403 for another team's service and 422 for an unknown team, owner or metric.
     """
     with transaction.atomic():
-        service = Service.objects.select_for_update().filter(slug=slug).first()
+        service = Service.objects.locked(slug)
+        if service is not None:
+            _allow(actor, slug, service.team_id, service)
         team = _team(actor, body, service)
-        service_id = service.pk if service else None
-        actor.require(
-            Role.ENGINEER, team_id=team.pk, service_id=service_id, what=f"change the service {slug}"
-        )
+        _allow(actor, slug, team.pk, service)
         created = service is None
         if service is None:
             service = register_service(team, slug, now=now)
+            _allow(actor, slug, service.team_id, service)  # another team may have been faster
         names = _own_fields(body, replace=replace)
         for name in names - {"owner", "team", "metric_policies"}:
             setattr(service, name, getattr(body, name) or (slug if name == "name" else ""))
@@ -49,7 +49,9 @@ def register_service(team: Team, slug: str, *, now: datetime) -> Service:
     Service.objects.bulk_create(
         [Service(slug=slug, name=slug, team=team, created_at=now)], ignore_conflicts=True
     )
-    return Service.objects.select_for_update().get(slug=slug)
+    service = Service.objects.locked(slug)
+    assert service is not None
+    return service
 
 
 def find_user(username: str | None, pointer: str) -> User | None:
@@ -67,27 +69,23 @@ def _own_fields(body: ServiceBody, *, replace: bool) -> set[str]:
     return set(ServiceBody.model_fields) if replace else set(body.model_fields_set)
 
 
+def _allow(actor: Actor, slug: str, team_id: int, service: Service | None) -> None:
+    service_id = service.pk if service else None
+    actor.require(Role.ENGINEER, team_id=team_id, service_id=service_id, what=f"change the service {slug}")
+
+
 def _team(actor: Actor, body: ServiceBody, service: Service | None) -> Team:
-    """The team the service is to belong to. Only somebody in both teams may move it."""
+    """The team the service is to belong to."""
     own = list(Team.objects.filter(pk__in=actor.team_ids))
-    if service is not None and body.team is None:
-        return service.team
     if body.team is None:
+        if service is not None:
+            return service.team
         if len(own) == 1 and actor.service_id is None:
             return own[0]
         raise invalid(FieldError("#/team", "required", "A new service needs its team.", "the team's slug"))
     team = Team.objects.filter(slug=body.team).first()
     if team is None:
         raise invalid(unknown("#/team", "team", body.team, [team.slug for team in own]))
-    if service is not None:
-        actor.require(
-            Role.ENGINEER,
-            team_id=service.team_id,
-            service_id=service.pk,
-            what=f"change the service {service.slug}",
-        )
-        if service.team_id != team.pk and actor.service_id is not None:
-            raise Problem("forbidden", "A token for one service may not move it to another team.")
     return team
 
 

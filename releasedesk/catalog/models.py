@@ -58,12 +58,19 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         """Raise the revision, which locks the rows until the transaction ends."""
         self.update(revision=F("revision") + 1)
 
+    def locked(self, slug: str) -> Service | None:
+        """Find one and hold it until the transaction ends: who changes what hangs on it waits here.
+
+        It is the first lock anybody takes but for a delivery's key, so that nobody waits in a circle.
+        """
+        return self.select_for_update(no_key=True).filter(slug=slug).first()
+
     def of(self, actor: Actor) -> ServiceQuerySet:
         """The services a token may see: its team's, or its one. A person's session sees all."""
         if actor.user_id is not None or actor.superuser:
             return self
         if actor.service_id is not None:
-            return self.filter(pk=actor.service_id)
+            return self.filter(pk=actor.service_id, team_id__in=actor.team_ids)
         return self.filter(team_id__in=actor.team_ids)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from releasedesk.accounts.roles import Actor
@@ -23,7 +23,7 @@ from releasedesk.ingest.facts import (
     RehearsalFact,
     SnapshotFact,
 )
-from releasedesk.problems.problem import invalid, unknown
+from releasedesk.problems.problem import FieldError, invalid, unknown, within
 from releasedesk.releases.history import Kind
 from releasedesk.releases.models import Deployment, Release
 
@@ -36,10 +36,9 @@ class Told:
     service: Service
     source: str
     now: datetime
-    skew: timedelta
 
     def release(self, version: str) -> Release:
-        """Return the release the fact is about; CI may be the first to speak of it."""
+        """Return the release the fact is about; CI may be the first to speak of it. The service is held."""
         return ensure_release(self.service, version, actor=self.actor, now=self.now)[0]
 
 
@@ -86,7 +85,18 @@ def _deployment(fact: DeploymentFact, told: Told) -> Applied:
     return Applied(fact.version, environment.name, deployment)
 
 
+def _environment_within(fact: Fact, name: str, part: str) -> Environment:
+    """Return the environment that a part of the event names; the event itself may not name another."""
+    environment = environment_named(name, f"#/{part}/environment")
+    if fact.environment not in {None, name}:
+        detail = f"The event and its {part} name two environments."
+        raise invalid(FieldError("#/environment", "differs", detail, f"{name}, or none", fact.environment))
+    return environment
+
+
 def _check(fact: CheckFact, told: Told) -> Applied:
+    if fact.environment is not None:
+        environment_named(fact.environment)
     report_check(
         told.actor,
         told.release(fact.version),
@@ -101,15 +111,16 @@ def _check(fact: CheckFact, told: Told) -> Applied:
 
 
 def _snapshot(fact: SnapshotFact, told: Told) -> Applied:
-    environment = environment_named(fact.snapshot.environment, "#/snapshot/environment")
+    environment = _environment_within(fact, fact.snapshot.environment, "snapshot")
     record_snapshot(told.actor, told.release(fact.version), environment, fact.snapshot, now=told.now)
     return Applied(fact.version, environment.name)
 
 
 def _rehearsal(fact: RehearsalFact, told: Told) -> Applied:
-    environment = environment_named(fact.rehearsal.environment, "#/rehearsal/environment")
+    environment = _environment_within(fact, fact.rehearsal.environment, "rehearsal")
     release = told.release(fact.version)
-    record_rehearsal(told.actor, release, environment, fact.rehearsal, now=told.now, skew=told.skew)
+    with within("#/rehearsal"):
+        record_rehearsal(told.actor, release, environment, fact.rehearsal, now=told.now)
     return Applied(fact.version, environment.name)
 
 

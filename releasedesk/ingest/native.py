@@ -13,6 +13,7 @@ from releasedesk.ingest.facts import (
     SnapshotFact,
 )
 from releasedesk.problems.problem import FieldError, invalid, unknown
+from releasedesk.problems.text import storable
 
 SOURCE = "native"
 TYPES: dict[str, type[Fact]] = {
@@ -33,8 +34,11 @@ def read(payload: object, *, now: datetime, skew: timedelta) -> Fact:
     if not isinstance(payload, Mapping):
         raise invalid(FieldError("#", "type", "An event must be a JSON object.", "an object"))
     kind = payload.get("type")
-    if kind is not None and not isinstance(kind, str):
+    if kind is None:
+        known = f"one of: {', '.join(TYPES)}"
+        raise invalid(FieldError("#/type", "required", "This field is required.", known))
+    if not isinstance(kind, str):
         raise invalid(FieldError("#/type", "type", "This is not text.", "a string"))
-    if kind is not None and kind not in TYPES:
-        raise invalid(unknown("#/type", "event type", kind[:200], list(TYPES)))
-    return TYPES.get(kind or "", Fact).read(payload, context={"now": now, "skew": skew})
+    if kind not in TYPES:
+        raise invalid(unknown("#/type", "event type", storable(kind[:200]), list(TYPES)))
+    return TYPES[kind].read(payload, context={"now": now, "skew": skew})

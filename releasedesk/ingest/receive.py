@@ -1,12 +1,14 @@
 """One event, taken in: read, claim its key, apply, answer. All of it happens, or none of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
@@ -15,7 +17,7 @@ from releasedesk.actions.services import register_service
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Outcome
 from releasedesk.ingest import native
-from releasedesk.ingest.apply import Applied, Told, apply
+from releasedesk.ingest.apply import Applied, Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
 from releasedesk.problems.problem import FieldError, Problem, invalid
 from releasedesk.releases.models import Deployment
@@ -40,13 +42,30 @@ def receive(
     try:
         fact = native.read(payload, now=now, skew=skew())
         _same_key(fact.id, idempotency_key)
-        with transaction.atomic():
+        with transaction.atomic(), _one_fact_a_key(fact):
             return _take_in(actor, team_id, payload, fact, now=now)
     except Problem as problem:
         given = payload if isinstance(payload, Mapping) else {}
         key, kind = (str(given.get(name) or "") for name in ("id", "type"))
         reject(actor, team_id, native.SOURCE, key, payload, problem, type_=kind, now=now)
         raise
+
+
+@contextmanager
+def _one_fact_a_key(fact: Fact) -> Iterator[None]:
+    """Translate what only a service that changed its team can meet: the former team's message of this id."""
+    try:
+        yield
+    except IntegrityError as error:
+        cause = error.__cause__
+        name = cause.diag.constraint_name if isinstance(cause, psycopg.IntegrityError) else None
+        if name not in {"one_fact_per_key", "one_config_per_key"}:
+            raise
+        raise Problem(
+            "conflict",
+            f"Another team has reported '{fact.id}' of {fact.service}. Nothing was stored.",
+            [FieldError("#/id", "used", "This id is taken.", "a new id", fact.id)],
+        ) from None
 
 
 def skew() -> timedelta:
@@ -62,10 +81,12 @@ def _take_in(actor: Actor, team_id: int, payload: object, fact: Fact, *, now: da
         return Answer(200, delivery.answer, replayed=True)
     service = _service(actor, team_id, fact.service, now=now)
     if service is None:
+        if fact.environment is not None:
+            environment_named(fact.environment)
         answer = _answer(fact, Outcome.UNMATCHED, Applied(fact.version, fact.environment))
         settle(delivery, Outcome.UNMATCHED, answer, service=None)
         return Answer(202, answer)
-    applied = apply(fact, Told(actor, service, native.SOURCE, now, skew()))
+    applied = apply(fact, Told(actor, service, native.SOURCE, now))
     answer = _answer(fact, Outcome.APPLIED, applied)
     settle(delivery, Outcome.APPLIED, answer, service=service)
     return Answer(201, answer)
@@ -73,7 +94,7 @@ def _take_in(actor: Actor, team_id: int, payload: object, fact: Fact, *, now: da
 
 def _service(actor: Actor, team_id: int, slug: str, *, now: datetime) -> Service | None:
     """Return the service, registered if need be, or None when the event has to wait for it."""
-    service = Service.objects.filter(slug=slug).first()
+    service = Service.objects.locked(slug)
     if service is None:
         if actor.service_id is not None or not settings.REGISTER_UNKNOWN_SERVICES:
             return None

@@ -1,7 +1,8 @@
 """What went wrong, in the shape of RFC 9457 (Problem Details for HTTP APIs)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from releasedesk.problems.near import near
@@ -16,6 +17,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "method-not-allowed": (405, "This method is not served here"),
     "not-acceptable": (406, "No such format"),
     "conflict": (409, "It conflicts with what is stored"),
+    "length-required": (411, "The length of the body is not given"),
     "changed-meanwhile": (412, "Somebody changed it meanwhile"),
     "too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "This media type is not read here"),
@@ -96,6 +98,18 @@ def invalid(*errors: FieldError) -> Problem:
     """Say that these fields are wrong (422)."""
     wrong = "1 field is wrong." if len(errors) == 1 else f"{len(errors)} fields are wrong."
     return Problem("invalid-fields", wrong, errors)
+
+
+@contextmanager
+def within(pointer: str) -> Iterator[None]:
+    """Let the pointers of problems raised inside begin here: what was read is a part of a larger body."""
+    try:
+        yield
+    except Problem as problem:
+        problem.errors = [
+            replace(error, pointer=pointer + error.pointer.removeprefix("#")) for error in problem.errors
+        ]
+        raise
 
 
 def unknown(pointer: str, what: str, received: str, known: Sequence[str]) -> FieldError:
