@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.actions.releases import changed_meanwhile
+from releasedesk.actions.releases import IfMatch, require_match
 from releasedesk.catalog.models import Service
 from releasedesk.notes.bodies import NoteBody
 from releasedesk.notes.models import Note
@@ -13,7 +13,7 @@ from releasedesk.releases.models import Release
 
 
 def write_note(
-    actor: Actor, release: Release, body: NoteBody, *, now: datetime, if_match: int | None = None
+    actor: Actor, release: Release, body: NoteBody, *, now: datetime, if_match: IfMatch = None
 ) -> tuple[Note, bool]:
     """Replace the note of a release. Returns it and whether it was created. Raises 403 and 412."""
     service = release.service
@@ -23,8 +23,7 @@ def write_note(
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         note = Note.objects.select_for_update().filter(release=release).first()
-        if if_match is not None and (note is None or note.revision != if_match):
-            raise changed_meanwhile(f"The note on {release}", note.revision if note else None)
+        require_match(f"The note on {release}", if_match, note.revision if note else None)
         created = note is None
         note = note or Note(release=release, revision=0)
         for name in Note.TEXT_FIELDS:

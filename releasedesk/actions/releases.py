@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 from django.db import transaction
 
@@ -15,6 +16,9 @@ from releasedesk.releases.bodies import ChangeBody, ReleaseBody
 from releasedesk.releases.models import Change, Release
 from releasedesk.rollbacks.models import Plan, Step
 
+# The revision a writer has read, "*" for any that exists, None for a writer who does not mind.
+IfMatch = int | Literal["*"] | None
+
 
 def put_release(
     actor: Actor,
@@ -24,7 +28,7 @@ def put_release(
     *,
     now: datetime,
     replace: bool,
-    if_match: int | None = None,
+    if_match: IfMatch = None,
 ) -> tuple[Release, bool]:
     """Write a release's plan, creating the release when it is new. Returns it and whether it was created.
 
@@ -37,8 +41,7 @@ def put_release(
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         release, created = ensure_release(service, version, actor=actor, now=now)
-        if if_match is not None and (created or release.revision != if_match):
-            raise changed_meanwhile(f"{service.slug} {version}", None if created else release.revision)
+        require_match(f"{service.slug} {version}", if_match, None if created else release.revision)
         names = set(ReleaseBody.model_fields) if replace else set(body.model_fields_set)
         for name in names & set(Release.PLAN_FIELDS):
             value = getattr(body, name)
@@ -77,10 +80,12 @@ def add_changes(release: Release, changes: Iterable[ChangeBody]) -> None:
     Change.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def changed_meanwhile(what: str, revision: int | None) -> Problem:
-    """Say that the writer has read an older state (412)."""
+def require_match(what: str, if_match: IfMatch, revision: int | None) -> None:
+    """Raise 412 when the writer has read another state than the present `revision` (None: there is none)."""
+    if if_match in {None, revision} or (if_match == "*" and revision is not None):
+        return
     current = "it does not exist yet" if revision is None else f'its ETag is now "{revision}"'
-    return Problem(
+    raise Problem(
         "changed-meanwhile",
         f"{what} is not as you read it: {current}. Read it again, then repeat your change on top of it.",
     )

@@ -103,7 +103,7 @@ class _Known:
     suspects: set[int]
     plan: Plan | None
     rehearsal: Rehearsal | None
-    older: Rehearsal | None
+    older: tuple[Plan, Rehearsal] | None
     running: Deployment | None
 
 
@@ -120,7 +120,7 @@ def _answer(
     target = by_version[to or choice.target or ""] if to or choice.target else None
     between = _between(known, target)
     point = next((row.release.version for row in _irreversible(known) if _is_over(row, target, choice)), None)
-    rehearsal = _rehearsal(known.rehearsal)
+    rehearsal = _brief(known.rehearsal.plan, known.rehearsal) if known.rehearsal else None
     days = settings.REHEARSAL_MAX_AGE_DAYS
     situation = pure.Situation(
         now=now,
@@ -131,7 +131,7 @@ def _answer(
         point_of_no_return=point,
         plan=_plan(plan, live, service),
         rehearsal=rehearsal,
-        older_rehearsal=_rehearsal(known.older),
+        older_rehearsal=_brief(*known.older) if known.older else None,
         irreversible_migration=target is not None and point is not None,
         running=_running_brief(known.running),
         max_age_days=days,
@@ -202,10 +202,8 @@ def _plan(plan: Plan | None, live: Live | None, service: Service) -> pure.PlanBr
     )
 
 
-def _rehearsal(row: Rehearsal | None) -> pure.RehearsalBrief | None:
-    if row is None:
-        return None
-    return pure.RehearsalBrief(row.plan.version, row.outcome == Rehearsal.Outcome.SUCCEEDED, row.finished_at)
+def _brief(plan: Plan, row: Rehearsal) -> pure.RehearsalBrief:
+    return pure.RehearsalBrief(plan.version, row.outcome == Rehearsal.Outcome.SUCCEEDED, row.finished_at)
 
 
 def _running_brief(row: Deployment | None) -> pure.Running | None:

@@ -60,17 +60,22 @@ def last_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:
     return {pk: rehearsal for pk, rehearsal in found.items() if rehearsal is not None}
 
 
-def older_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:
-    """Return the newest rehearsal of an earlier text of the same plan, by plan id."""
-    plans = list(plans)
-    if not plans:
-        return {}
-    rows = (
-        Rehearsal.objects.filter(plan__service__in={plan.service_id for plan in plans})
-        .select_related("plan")
-        .order_by("plan__service_id", "plan__release_id", "-finished_at", "-id")
-        .distinct("plan__service_id", "plan__release_id")
+def older_rehearsals(plans: Iterable[Plan]) -> dict[int, tuple[Plan, Rehearsal]]:
+    """Return by plan id the newest rehearsal of an earlier text of each plan, and the version that said it.
+
+    Like `last_rehearsals` it counts what was rehearsed for any release of the service.
+    """
+    current = {(plan.service_id, plan.release_id): plan for plan in plans}
+    rows = Plan.objects.filter(
+        Q(release__in={release for _, release in current if release})
+        | Q(release=None, service__in={service for service, release in current if release is None})
     )
-    newest = {(row.plan.service_id, row.plan.release_id): row for row in rows}
-    found = {plan.pk: newest.get((plan.service_id, plan.release_id)) for plan in plans}
-    return {pk: rehearsal for pk, rehearsal in found.items() if rehearsal is not None}
+    earlier = list(rows.exclude(pk__in=[plan.pk for plan in current.values()]).order_by("version"))
+    rehearsals = last_rehearsals(earlier)
+    found: dict[int, tuple[Plan, Rehearsal]] = {}
+    for version in earlier:
+        rehearsal = rehearsals.get(version.pk)
+        pk = current[version.service_id, version.release_id].pk
+        if rehearsal and (pk not in found or found[pk][1].finished_at <= rehearsal.finished_at):
+            found[pk] = version, rehearsal
+    return found
