@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, cast
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -13,14 +15,18 @@ from rest_framework.views import APIView
 
 from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import Actor
+from releasedesk.actions.releases import IfMatch
 from releasedesk.api.authentication import TokenUser
 from releasedesk.api.parsers import Json
 from releasedesk.catalog.models import Environment, Scope, Service, Token
+from releasedesk.ingest.receive import skew
+from releasedesk.problems.body import Body
 from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
 from releasedesk.releases.models import Release
 
 KEY_AT_MOST = 500
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+Sent = TypeVar("Sent", bound=Body)
 
 
 class Door(APIView):
@@ -28,28 +34,20 @@ class Door(APIView):
 
     write_scope: ClassVar[Scope] = Scope.RELEASES_WRITE
     limit: ClassVar[str] = "LIMIT_BODY_BYTES"
+    now: datetime
+    actor: Actor
     parser_classes = [Json]
     renderer_classes = [JSONRenderer]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse strangers and tokens without the scope before anything is read."""
         super().initial(request, *args, **kwargs)
-        if not request.user or not request.user.is_authenticated:
-            raise Problem(
-                "not-authenticated",
-                "Send a token: `Authorization: Bearer rdk_…`, or sign in.",
-                headers={"WWW-Authenticate": 'Bearer realm="releasedesk"'},
-            )
         needed = Scope.READ if request.method in SAFE_METHODS else self.write_scope
         if isinstance(request.auth, Token) and needed not in request.auth.scopes:
             own = ", ".join(request.auth.scopes)
             raise Problem("forbidden", f"This needs a token with the scope '{needed}'; this one has: {own}.")
         self.now = timezone.now()
-
-    @property
-    def actor(self) -> Actor:
-        """Who acts."""
-        return cast("User | TokenUser", self.request.user).as_actor()
+        self.actor = cast("User | TokenUser", request.user).as_actor()
 
     @property
     def raw(self) -> HttpRequest:
@@ -57,11 +55,28 @@ class Door(APIView):
         return self.request._request  # noqa: SLF001 - DRF has no public name for it
 
     @property
+    def sent(self) -> Any:
+        """The parsed body. Raises 400 for none, 411, 413, 415."""
+        if "Transfer-Encoding" in self.request.headers:
+            raise Problem(
+                "length-required", "The body comes in chunks. Send it whole, with `Content-Length`."
+            )
+        if self.request.stream is None:
+            raise Problem("not-json", "The body is empty. Send JSON.")
+        return self.request.data
+
+    def read(self, body: type[Sent]) -> Sent:
+        """Read the body as this message. Raises 422 that names every wrong field."""
+        return body.read(self.sent, context={"now": self.now, "skew": skew()})
+
+    @property
     def idempotency_key(self) -> str | None:
         """The `Idempotency-Key` header, bare or quoted. Raises 422 for one that cannot be a key."""
         header = self.request.headers.get("Idempotency-Key")
         if header is None:
             return None
+        with suppress(UnicodeError):  # WSGI hands headers over as Latin-1, senders write UTF-8
+            header = header.encode("latin-1").decode()
         key = header.strip().removeprefix('"').removesuffix('"')
         if not key or len(key) > KEY_AT_MOST or not key.isprintable():
             expected = f"1 to {KEY_AT_MOST} printable characters"
@@ -80,15 +95,15 @@ class Door(APIView):
 
     def service(self, slug: str) -> Service:
         """Find a service. Raises 404 with near names, and 403 for a token of another team."""
-        service = Service.objects.select_related("team", "owner").filter(slug=slug).first()
-        visible = Service.objects.of(self.actor)
-        if service is None:
-            raise not_found("service", slug, list(visible.values_list("slug", flat=True)))
-        if not visible.filter(pk=service.pk).exists():
+        visible = Service.objects.of(self.actor).select_related("team", "owner")
+        service = visible.filter(slug=slug).first()
+        if service is not None:
+            return service
+        if Service.objects.filter(slug=slug).exists():
             raise Problem(
                 "forbidden", f"This token may not see {slug}: it belongs to another team or service."
             )
-        return service
+        raise not_found("service", slug, list(visible.values_list("slug", flat=True)))
 
     def release(self, slug: str, version: str) -> Release:
         """Find a release. Raises 404 with near versions."""
@@ -100,7 +115,7 @@ class Door(APIView):
             raise not_found("version", version, list(newest))
         return release
 
-    def environment(self, *, required: bool = True) -> Environment | None:
+    def environment(self) -> Environment:
         """Find the environment of `?environment=`. Raises 404 for an unknown one, 422 for a missing one."""
         name = self.request.query_params.get("environment", "")
         known = {environment.name: environment for environment in Environment.objects.all()}
@@ -108,9 +123,7 @@ class Door(APIView):
             return known[name]
         if name:
             raise not_found("environment", name, list(known))
-        if required:
-            raise invalid(FieldError("?environment", "required", "Say where.", f"one of: {', '.join(known)}"))
-        return None
+        raise invalid(FieldError("?environment", "required", "Say where.", f"one of: {', '.join(known)}"))
 
 
 def named_environment(name: str) -> Environment:
@@ -126,11 +139,16 @@ def etag(revision: int) -> str:
     return f'"{revision}"'
 
 
-def if_match(request: Request) -> int | None:
-    """Return the revision the writer has read, None without a condition. Raises 412 for one we never gave."""
+def if_match(request: Request) -> IfMatch:
+    """Return the revision the writer has read, None without a condition. Raises 412 for one we never gave.
+
+    A weak tag counts: proxies that compress weaken ours.
+    """
     header = request.headers.get("If-Match")
-    if header is None or header.strip() == "*":
+    if header is None:
         return None
+    if header.strip() == "*":
+        return "*"
     match = re.fullmatch(r'\s*(?:W/)?"(\d{1,9})"\s*', header)
     if match is None:
         raise Problem(

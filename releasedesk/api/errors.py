@@ -2,18 +2,30 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
+from releasedesk.api.parsers import discard
+from releasedesk.problems.problem import Problem
 from releasedesk.problems.render import as_problem, problem_response
 
 
 def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Answer `application/problem+json` (RFC 9457); the transaction, if one is open, is rolled back."""
     set_rollback()
+    request = context["request"]._request  # noqa: SLF001 - Django's own request
+    discard(request)
     problem = as_problem(error)
-    response = problem_response(context["request"]._request, problem)  # noqa: SLF001 - Django's own request
+    response = problem_response(request, problem)
     if isinstance(error, exceptions.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
     return response
+
+
+@csrf_exempt
+def not_served(request: HttpRequest) -> HttpResponse:
+    """Answer whatever path the API does not have: 404 in the same shape."""
+    discard(request)
+    return problem_response(request, Problem("not-found", "There is nothing at this address."))

@@ -27,7 +27,7 @@ class Events(Door):
                 "forbidden", "Events come from machines: send a token with the scope 'events:write'."
             )
         answer = receive(
-            self.actor, request.auth.team_id, request.data, now=self.now, idempotency_key=self.idempotency_key
+            self.actor, request.auth.team_id, self.sent, now=self.now, idempotency_key=self.idempotency_key
         )
         path = answer.body["release_url"]
         body = {**answer.body, "release_url": self.absolute(path) if path else None}

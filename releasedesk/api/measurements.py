@@ -15,6 +15,7 @@ from releasedesk.ingest.once import once
 from releasedesk.measurements.bodies import SnapshotBody
 from releasedesk.measurements.models import Snapshot
 from releasedesk.problems.problem import FieldError, invalid
+from releasedesk.problems.text import has_control
 from releasedesk.reports.comparisons import comparison, routes
 
 
@@ -47,20 +48,20 @@ class Snapshots(Door):
         """List them, the newest window first."""
         release = self.release(slug, version)
         rows = Snapshot.objects.filter(release=release).select_related("environment").defer("samples")
-        return page(self, request, rows, snapshot_json)
+        return page(self, request, rows, lambda shown: [snapshot_json(row) for row in shown])
 
     def post(self, request: Request, slug: str, version: str) -> Response:
         """Record one window (DESIGN §5.7): 201; 200 when this `Idempotency-Key` was seen with this body."""
         release = self.release(slug, version)
-        body = SnapshotBody.read(request.data)
+        body = self.read(SnapshotBody)
         environment = named_environment(body.environment)
 
         def perform() -> dict[str, Any]:
             return snapshot_json(record_snapshot(self.actor, release, environment, body, now=self.now))
 
-        source = f"POST {release}/snapshots"
+        source = f"snapshots of release {release.pk}"
         answer = once(
-            self.actor, release.service, source, self.idempotency_key, request.data, perform, now=self.now
+            self.actor, release.service, source, self.idempotency_key, self.sent, perform, now=self.now
         )
         return Response(answer.body, status=answer.status, headers=self.replayed(answer.replayed))
 
@@ -72,7 +73,6 @@ class OneComparison(Door):
         """Give the verdict and its sentence for `?environment=&route=`; a sole route may be left out."""
         release = self.release(slug, version)
         environment = self.environment()
-        assert environment is not None
         route = request.query_params.get("route")
         if route is None:
             known = routes(release, environment)
@@ -81,4 +81,6 @@ class OneComparison(Door):
                     FieldError("?route", "required", "Say which route.", f"one of: {', '.join(known)}")
                 )
             route = known[0] if known else release.route
+        elif has_control(route):
+            raise invalid(FieldError("?route", "control_character", "No route holds this.", "one line"))
         return Response(comparison(release, environment, route))

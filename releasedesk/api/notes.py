@@ -41,7 +41,7 @@ class OneNote(Door):
     def put(self, request: Request, slug: str, version: str) -> Response:
         """Replace it: 201 created, 200 changed, 412 changed meanwhile."""
         release = self.release(slug, version)
-        body = NoteBody.read(request.data)
+        body = self.read(NoteBody)
         note, created = write_note(self.actor, release, body, now=self.now, if_match=if_match(request))
         return Response(
             note_json(note), status=201 if created else 200, headers={"ETag": etag(note.revision)}

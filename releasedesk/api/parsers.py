@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from django.conf import settings
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from rest_framework.parsers import BaseParser
 
 from releasedesk.problems.problem import Problem
 
 CHUNK = 64 * 1024
+DEPTH_AT_MOST = 32
 
 
 class Json(BaseParser):
-    """`application/json` and its `+json` kin. The view's `limit` names the setting that bounds the body."""
+    """`application/json`. The view's `limit` names the setting that bounds the body."""
 
     media_type = "application/json"
 
@@ -29,7 +32,8 @@ class Json(BaseParser):
         view = (parser_context or {})["view"]
         raw = read_limited(stream, getattr(settings, view.limit))
         try:
-            return json.loads(raw)
+            parsed = json.loads(raw.decode())
+            _refuse_depth(parsed)
         except UnicodeDecodeError as error:
             raise Problem(
                 "not-json", f"The body is not UTF-8: {error.reason} at byte {error.start}."
@@ -38,18 +42,42 @@ class Json(BaseParser):
             raise Problem("not-json", "The JSON is nested too deeply.") from None
         except ValueError as error:
             raise Problem("not-json", f"The body is not JSON: {error}.") from None
+        return parsed
+
+
+def _refuse_depth(parsed: object) -> None:
+    """Raise 400 for what nests deeper than any body of ours; all that comes after may then recurse."""
+    level: list[Any] = [parsed]
+    for _ in range(DEPTH_AT_MOST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise Problem("not-json", f"The JSON is nested too deeply: at most {DEPTH_AT_MOST} levels are read.")
 
 
 def read_limited(stream: IO[bytes], limit: int) -> bytes:
-    """Read a body of at most `limit` bytes.
-
-    What is longer is read and thrown away, up to a bound, so that the sender gets to see the 413 instead of a
-    broken connection.
-    """
+    """Read a body of at most `limit` bytes. Raises 413 for a longer one."""
     raw = stream.read(limit + 1)
-    if len(raw) <= limit:
-        return raw
-    seen = len(raw)
-    while seen < settings.LIMIT_DISCARD_BYTES and (chunk := stream.read(CHUNK)):
-        seen += len(chunk)
-    raise Problem("too-large", f"The body is over {limit / 1_000_000:g} MB. Nothing was read.")
+    if len(raw) > limit:
+        raise Problem("too-large", f"The body is over {limit / 1_000_000:g} MB. Nothing was stored.")
+    return raw
+
+
+def discard(request: HttpRequest) -> None:
+    """Throw away what was not read of a refused body, so that its sender sees the answer.
+
+    A server that closes with unread data resets the connection, and the answer with it. A body over the bound
+    is left: whoever sends it has to stop by themselves.
+    """
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > settings.LIMIT_DISCARD_BYTES:
+        return
+    with suppress(UnreadablePostError, RawPostDataException):
+        while request.read(CHUNK):
+            pass

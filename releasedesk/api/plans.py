@@ -14,7 +14,6 @@ from releasedesk.api.door import Door, named_environment
 from releasedesk.api.times import stamp
 from releasedesk.catalog.models import Service
 from releasedesk.ingest.once import once
-from releasedesk.ingest.receive import skew
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.models import Release
 from releasedesk.reports.rollback import rollback_json, rollback_text
@@ -58,7 +57,7 @@ class StandingPlan(Door):
 
     def put(self, request: Request, slug: str) -> Response:
         """Write it: 201 a new version, 200 nothing changed."""
-        return _written(self, self.service(slug), None, request)
+        return _written(self, self.service(slug), None)
 
 
 class ReleasePlan(Door):
@@ -74,7 +73,7 @@ class ReleasePlan(Door):
     def put(self, request: Request, slug: str, version: str) -> Response:
         """Write it: 201 a new version, 200 nothing changed."""
         release = self.release(slug, version)
-        return _written(self, release.service, release, request)
+        return _written(self, release.service, release)
 
 
 class Rehearsals(Door):
@@ -83,17 +82,15 @@ class Rehearsals(Door):
     def post(self, request: Request, slug: str, version: str) -> Response:
         """Record one: 201; 200 when this `Idempotency-Key` was seen with this body; 409 without a plan."""
         release = self.release(slug, version)
-        body = RehearsalBody.read(request.data)
+        body = self.read(RehearsalBody)
         environment = named_environment(body.environment)
 
         def perform() -> dict[str, Any]:
-            return _rehearsal_json(
-                record_rehearsal(self.actor, release, environment, body, now=self.now, skew=skew())
-            )
+            return _rehearsal_json(record_rehearsal(self.actor, release, environment, body, now=self.now))
 
-        source = f"POST {release}/rehearsals"
+        source = f"rehearsals of release {release.pk}"
         answer = once(
-            self.actor, release.service, source, self.idempotency_key, request.data, perform, now=self.now
+            self.actor, release.service, source, self.idempotency_key, self.sent, perform, now=self.now
         )
         return Response(answer.body, status=answer.status, headers=self.replayed(answer.replayed))
 
@@ -120,7 +117,6 @@ class Rollback(Door):
     def get(self, request: Request, slug: str) -> Response | HttpResponse:
         """Answer for `?environment=&to=`: JSON, or the runbook with `Accept: text/plain`."""
         service, environment = self.service(slug), self.environment()
-        assert environment is not None
         found = way_back(service, environment, now=self.now, to=request.query_params.get("to") or None)
         if isinstance(request.accepted_renderer, PlainText):
             return Response(rollback_text(found, now=self.now), content_type="text/plain; charset=utf-8")
@@ -147,6 +143,6 @@ def _shown(plan: Plan | None, missing: str, *, inherited: bool) -> Response:
     return Response(plan_json(plan, inherited=inherited))
 
 
-def _written(door: Door, service: Service, release: Release | None, request: Request) -> Response:
-    plan, is_new = write_plan(door.actor, service, release, PlanBody.read(request.data), now=door.now)
+def _written(door: Door, service: Service, release: Release | None) -> Response:
+    plan, is_new = write_plan(door.actor, service, release, door.read(PlanBody), now=door.now)
     return Response(plan_json(plan, inherited=False), status=201 if is_new else 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rest_framework.request import Request
@@ -26,11 +26,11 @@ class Releases(Door):
         """List them, the newest first, a page at a time."""
         releases = Release.objects.filter(service=self.service(slug)).select_related("service", "owner")
         rows = releases.order_by("-created_at", "-id")
-        return page(self, request, rows, lambda release: self.shape(release, judged([release])[release.pk]))
+        return page(self, request, rows, self._lines)
 
-    def shape(self, release: Release, standing: Judged) -> dict[str, Any]:
-        """A release as a line of a list."""
-        return release_json(self, release, standing)
+    def _lines(self, releases: Sequence[Release]) -> list[dict[str, Any]]:
+        standings = judged(releases)
+        return [release_json(self, release, standings[release.pk]) for release in releases]
 
 
 class OneRelease(Door):
@@ -51,7 +51,7 @@ class OneRelease(Door):
     def _write(self, request: Request, slug: str, version: str, *, replace: bool) -> Response:
         service = self.service(slug)
         check_version(version)
-        body = ReleaseBody.read(request.data)
+        body = self.read(ReleaseBody)
         release, created = put_release(
             self.actor, service, version, body, now=self.now, replace=replace, if_match=if_match(request)
         )

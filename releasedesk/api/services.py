@@ -44,7 +44,8 @@ class Services(Door):
     def get(self, request: Request) -> Response:
         """List them by slug, a page at a time."""
         services = Service.objects.of(self.actor).select_related("team", "owner")
-        return page(self, request, services.prefetch_related("metric_policies"), service_json)
+        rows = services.prefetch_related("metric_policies")
+        return page(self, request, rows, lambda shown: [service_json(row) for row in shown])
 
 
 class OneService(Door):
@@ -56,14 +57,14 @@ class OneService(Door):
 
     def put(self, request: Request, slug: str) -> Response:
         """Replace its fields, or register it: 201 created, 200 changed."""
-        return self._write(request, slug, replace=True)
+        return self._write(slug, replace=True)
 
     def patch(self, request: Request, slug: str) -> Response:
         """Change the named fields, or register it: 201 created, 200 changed."""
-        return self._write(request, slug, replace=False)
+        return self._write(slug, replace=False)
 
-    def _write(self, request: Request, slug: str, *, replace: bool) -> Response:
-        body = ServiceBody.read(request.data)
+    def _write(self, slug: str, *, replace: bool) -> Response:
         check_slug(slug)
+        body = self.read(ServiceBody)
         service, created = put_service(self.actor, slug, body, now=self.now, replace=replace)
         return Response(service_json(service), status=201 if created else 200)

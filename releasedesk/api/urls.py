@@ -1,23 +1,34 @@
 """The paths of DESIGN §5.1 that are served so far."""
 
-from django.urls import path
+from django.urls import path, re_path, register_converter
+from django.urls.converters import StringConverter
 
-from releasedesk.api import board, events, measurements, notes, plans, releases, services
+from releasedesk.api import board, errors, events, measurements, notes, plans, releases, services
 
-RELEASE = "services/<str:slug>/releases/<str:version>"
+
+class Segment(StringConverter):
+    """One part of a path. What holds a NUL names nothing: PostgreSQL could not even look it up."""
+
+    regex = r"[^/\0]+"
+
+
+register_converter(Segment, "segment")
+SERVICE = "services/<segment:slug>"
+RELEASE = f"{SERVICE}/releases/<segment:version>"
 
 urlpatterns = [
     path("events", events.Events.as_view()),
     path("board", board.TheBoard.as_view()),
     path("services", services.Services.as_view()),
-    path("services/<str:slug>", services.OneService.as_view()),
-    path("services/<str:slug>/rollback-plan", plans.StandingPlan.as_view()),
-    path("services/<str:slug>/rollback", plans.Rollback.as_view()),
-    path("services/<str:slug>/releases", releases.Releases.as_view()),
+    path(SERVICE, services.OneService.as_view()),
+    path(f"{SERVICE}/rollback-plan", plans.StandingPlan.as_view()),
+    path(f"{SERVICE}/rollback", plans.Rollback.as_view()),
+    path(f"{SERVICE}/releases", releases.Releases.as_view()),
     path(RELEASE, releases.OneRelease.as_view()),
     path(f"{RELEASE}/snapshots", measurements.Snapshots.as_view()),
     path(f"{RELEASE}/comparison", measurements.OneComparison.as_view()),
     path(f"{RELEASE}/rollback-plan", plans.ReleasePlan.as_view()),
     path(f"{RELEASE}/rehearsals", plans.Rehearsals.as_view()),
     path(f"{RELEASE}/note", notes.OneNote.as_view()),
+    re_path("", errors.not_served),
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 
@@ -38,13 +39,18 @@ def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
 
 def as_problem(error: Exception) -> Problem:
     """Translate any failure; what nobody foresaw becomes a logged 500."""
-    if isinstance(error, Problem):
-        return error
-    for kinds, translate in TRANSLATIONS:
-        if isinstance(error, kinds):
-            return translate(error)
+    foreseen = as_foreseen(error)
+    if foreseen is not None:
+        return foreseen
     log.error("unforeseen failure", exc_info=error)
     return Problem("internal", "Something failed that should not. The request id finds it in the log.")
+
+
+def as_foreseen(error: Exception) -> Problem | None:
+    """Translate a failure that has a word of its own; None for any other."""
+    if isinstance(error, Problem):
+        return error
+    return next((translate(error) for kinds, translate in TRANSLATIONS if isinstance(error, kinds)), None)
 
 
 def unavailable(error: Exception) -> Problem:
@@ -88,5 +94,9 @@ TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]]]
         lambda _: Problem("unsupported-media-type", "Send JSON with `Content-Type: application/json`."),
     ),
     ((RequestDataTooBig,), lambda _: Problem("too-large", "The body is too large.")),
+    (
+        (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),
+        lambda _: Problem("bad-request", "The request cannot be understood."),
+    ),
     ((exceptions.ParseError,), lambda error: Problem("not-json", str(error.detail))),
 ]
