@@ -2,13 +2,13 @@
 
 from django.urls import include, path
 
-# handler400 = "releasedesk.web.errors.bad_request"
-# handler403 = "releasedesk.web.errors.forbidden"
-# handler404 = "releasedesk.web.errors.not_found"
-# handler500 = "releasedesk.web.errors.server_error"
+handler400 = "releasedesk.web.errors.bad_request"
+handler403 = "releasedesk.web.errors.forbidden"
+handler404 = "releasedesk.web.errors.not_found"
+handler500 = "releasedesk.web.errors.server_error"
 
 urlpatterns = [
     path("", include("releasedesk.operations.urls")),
     path("api/v1/", include("releasedesk.api.urls")),
-    #     path("", include("releasedesk.web.urls")),
+    path("", include("releasedesk.web.urls")),
 ]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db.models import F, Window
 from django.db.models.fields.json import KT
 from django.db.models.functions import RowNumber
 
 from releasedesk.catalog.models import Environment, Service, Tier
+from releasedesk.measurements.judge import Verdict, worst
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.releases.history import Status
 from releasedesk.releases.models import Deployment, Live, Release, Standing
+from releasedesk.reports.spark import Spark, sparkline
 from releasedesk.reports.verdicts import Judged, State, judged
 from releasedesk.reports.ways_back import WayBack, ways_back
-from releasedesk.reports.wording import Mark, comparison_mark
+from releasedesk.reports.wording import Mark, Tone, comparison_mark
+from releasedesk.rollbacks.readiness import Severity
 from releasedesk.rollbacks.triggers import met
 
 NOTES_WITHIN = timedelta(days=30)
@@ -43,7 +47,7 @@ class Row:
     service: Service
     places: tuple[Place, ...]
     mark: Mark
-    spark: tuple[float, ...]
+    spark: Spark | None
     way: WayBack
     comparison: Comparison | None
     triggers_met: tuple[str, ...]
@@ -54,6 +58,17 @@ class Row:
     def production(self) -> Place:
         """Where users are."""
         return self.places[-1]
+
+    @property
+    def offer_rollback(self) -> bool:
+        """Say whether going back is what one would do now: it is suspect, and there is a way."""
+        return self.state == State.SUSPECT and self.way.target is not None
+
+    @property
+    def tone(self) -> Tone:
+        """How bad the worst reason against going back is."""
+        reasons = self.way.readiness.reasons
+        return "bad" if reasons and reasons[0].severity is Severity.BLOCKING else "warn"
 
     @property
     def state(self) -> str:
@@ -71,6 +86,7 @@ def rows_of(services: Sequence[Service], environments: Sequence[Environment], no
         )
     }
     standing = judged(live.release for live in lives.values())
+    comparisons = _comparisons(lives.values(), production)
     attempts = _latest_attempts(services, environments)
     sparks, pending, notes = (
         _sparks(services, production),
@@ -84,7 +100,8 @@ def rows_of(services: Sequence[Service], environments: Sequence[Environment], no
             for environment in environments
         )
         way = ways[service.pk, production.pk]
-        rows.append(_row(service, places, way, sparks[service.pk], pending[service.pk], notes[service.pk]))
+        pk = service.pk
+        rows.append(_row(service, places, way, sparks[pk], pending[pk], notes[pk], comparisons))
     return rows
 
 
@@ -115,14 +132,15 @@ def _row(
     spark: list[float],
     pending: list[Release],
     notes: list[Standing],
+    comparisons: Mapping[int, Comparison],
 ) -> Row:
     production = places[-1]
-    shown = _comparison(production)
+    shown = comparisons.get(production.live.release_id) if production.live else None
     return Row(
         service=service,
         places=places,
         mark=comparison_mark(shown.verdict if shown else "not_measured", shown.result if shown else None),
-        spark=tuple(spark),
+        spark=sparkline(spark),
         way=way,
         comparison=shown,
         triggers_met=tuple(_met(way, shown)),
@@ -131,13 +149,16 @@ def _row(
     )
 
 
-def _comparison(place: Place) -> Comparison | None:
-    """The worst comparison of what is live there."""
-    if place.judged is None:
-        return None
-    here = [row for row in place.judged.comparisons if row.environment_id == place.environment.pk]
-    verdict = place.judged.in_(place.environment)
-    return next((row for row in here if row.verdict == verdict), None)
+def _comparisons(lives: Iterable[Live], environment: Environment) -> dict[int, Comparison]:
+    """The worst comparison of what is live there, by release id."""
+    releases = [live.release_id for live in lives if live.environment_id == environment.pk]
+    rows = Comparison.objects.current().filter(release__in=releases, environment=environment)
+    found: dict[int, Comparison] = {}
+    for row in rows.defer("limits"):
+        other = found.get(row.release_id)
+        if other is None or worst([cast(Verdict, row.verdict), cast(Verdict, other.verdict)]) != other.verdict:
+            found[row.release_id] = row
+    return found
 
 
 def _met(way: WayBack, comparison: Comparison | None) -> list[str]:

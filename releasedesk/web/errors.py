@@ -1,0 +1,68 @@
+"""Everything that goes wrong, as a page that helps; under `/api/` as a problem document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from releasedesk.operations.request_line import current_id
+from releasedesk.problems.problem import Problem
+from releasedesk.problems.render import as_foreseen, problem_response
+
+
+class ProblemPages:
+    """Middleware: a `Problem` that a view raises is answered in the words of the API, as a page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer what the desk itself refused, and a database that is away; leave the rest to Django."""
+        problem = as_foreseen(error)
+        return answer(request, problem) if problem else None
+
+
+def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Render a problem as a page, or as a document under `/api/`."""
+    if request.path.startswith("/api/"):
+        return problem_response(request, problem)
+    response = render(
+        request, "problem.html", {"problem": problem, "request_id": current_id()}, status=problem.status
+    )
+    for name, value in problem.headers.items():
+        response[name] = value
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400."""
+    return answer(request, Problem("bad-request", "The request cannot be understood."))
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    return answer(request, Problem("forbidden", "You may not do this. Ask a lead of the team."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that was sent from an old page: nothing was changed, and nothing typed need be lost."""
+    detail = "The form came from a page that is too old. Go back, reload the page and send it again."
+    return answer(request, Problem("forbidden", detail))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404."""
+    return answer(request, Problem("not-found", "There is nothing at this address."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500."""
+    detail = "Something failed that should not. It is in the log under the id below; trying again may help."
+    return answer(request, Problem("internal", detail))

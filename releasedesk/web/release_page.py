@@ -1,0 +1,20 @@
+"""`/services/{slug}/releases/{version}/`: one release, complete on one page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from releasedesk.reports.release_page import release_page
+from releasedesk.web.access import actor_of, release_or_404, signed_in
+
+
+@require_safe
+@signed_in
+def release(request: HttpRequest, slug: str, version: str) -> HttpResponse:
+    """Show a release. Raises the 404 `Problem` for a service or a version that does not exist."""
+    found = release_or_404(slug, version)
+    page = release_page(found, actor=actor_of(request), now=timezone.now())
+    return render(request, "release.html", {"page": page, "release": found, "service": found.service})
