@@ -153,12 +153,15 @@ def _comparisons(lives: Iterable[Live], environment: Environment) -> dict[int, C
     """The worst comparison of what is live there, by release id."""
     releases = [live.release_id for live in lives if live.environment_id == environment.pk]
     rows = Comparison.objects.current().filter(release__in=releases, environment=environment)
-    found: dict[int, Comparison] = {}
+    by_release: dict[int, list[Comparison]] = defaultdict(list)
     for row in rows.defer("limits"):
-        other = found.get(row.release_id)
-        if other is None or worst([cast(Verdict, row.verdict), cast(Verdict, other.verdict)]) != other.verdict:
-            found[row.release_id] = row
-    return found
+        by_release[row.release_id].append(row)
+    return {pk: _worst(compared) for pk, compared in by_release.items()}
+
+
+def _worst(compared: Sequence[Comparison]) -> Comparison:
+    verdict = worst(cast("list[Verdict]", [row.verdict for row in compared]))
+    return next(row for row in compared if row.verdict == verdict)
 
 
 def _met(way: WayBack, comparison: Comparison | None) -> list[str]:

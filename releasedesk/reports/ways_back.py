@@ -16,7 +16,7 @@ from releasedesk.problems.problem import not_found
 from releasedesk.releases.models import Deployment, Live, Release, Standing
 from releasedesk.rollbacks import readiness as pure
 from releasedesk.rollbacks.models import Plan, Rehearsal
-from releasedesk.rollbacks.queries import effective_plans, last_rehearsals, older_rehearsals
+from releasedesk.rollbacks.queries import last_rehearsals, newest_plans, older_rehearsals
 from releasedesk.rollbacks.target import Candidate, Choice, choose
 
 Place = tuple[int, int]  # service id, environment id
@@ -69,7 +69,7 @@ def ways_back(
         .filter(release__service__in=services, environment__in=environments, verdict="suspect")
         .values_list("release_id", "environment_id")
     )
-    plans = effective_plans(live.release for live in lives.values())
+    plans = newest_plans([live.release for live in lives.values()], [service.pk for service in services])
     rehearsals = last_rehearsals(plans.values())
     older = older_rehearsals(plan for plan in plans.values() if plan.pk not in rehearsals)
     answers = {}
@@ -77,7 +77,8 @@ def ways_back(
         for environment in environments:
             place = service.pk, environment.pk
             live = lives.get(place)
-            plan = plans.get(live.release_id) if live else None
+            own = plans.get((service.pk, live.release_id)) if live else None
+            plan = own or plans.get((service.pk, None))
             answers[place] = _answer(
                 service,
                 environment,
@@ -190,14 +191,14 @@ def _between(known: _Known, target: Standing | None) -> tuple[Release, ...]:
 
 
 def _plan(plan: Plan | None, live: Live | None, service: Service) -> pure.PlanBrief | None:
-    if plan is None or live is None:
+    if plan is None:
         return None
     steps = list(plan.steps.all())
     return pure.PlanBrief(
         version=plan.version,
         steps=len(steps),
         triggers=len(plan.triggers),
-        has_owner=bool(plan.owner_id or live.release.owner_id or service.owner_id),
+        has_owner=bool(plan.owner_id or (live and live.release.owner_id) or service.owner_id),
         irreversible_steps=tuple(step.position for step in steps if step.irreversible),
     )
 

@@ -25,22 +25,26 @@ def effective_plan(release: Release) -> Plan | None:
 def effective_plans(releases: Iterable[Release]) -> dict[int, Plan]:
     """Return the plan of each release that has one, by release id, with steps and owner, in two queries."""
     releases = list(releases)
-    services = {release.service_id for release in releases}
+    newest = newest_plans(releases, {release.service_id for release in releases})
+    found = {
+        release.pk: newest.get((release.service_id, release.pk)) or newest.get((release.service_id, None))
+        for release in releases
+    }
+    return {pk: plan for pk, plan in found.items() if plan is not None}
+
+
+def newest_plans(releases: Iterable[Release], services: Iterable[int]) -> dict[tuple[int, int | None], Plan]:
+    """Return the newest version of the releases' own plans, and (None for the release) of standing ones."""
     rows = (
         Plan.objects.filter(
-            Q(release__in=[release.pk for release in releases]) | Q(release=None, service__in=services)
+            Q(release__in=[release.pk for release in releases]) | Q(release=None, service__in=list(services))
         )
         .order_by("service_id", "release_id", "-version")
         .distinct("service_id", "release_id")
         .select_related("owner")
         .prefetch_related("steps")
     )
-    newest = {(row.service_id, row.release_id): row for row in rows}
-    found = {
-        release.pk: newest.get((release.service_id, release.pk)) or newest.get((release.service_id, None))
-        for release in releases
-    }
-    return {pk: plan for pk, plan in found.items() if plan is not None}
+    return {(row.service_id, row.release_id): row for row in rows}
 
 
 def last_rehearsals(plans: Iterable[Plan]) -> dict[int, Rehearsal]:

@@ -61,6 +61,12 @@ def ago(at: datetime, now: datetime) -> str:
 
 
 @register.filter
+def words(code: object) -> str:
+    """A code in words: `rolled_back` → "rolled back"."""
+    return str(code).replace("_", " ")
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """Seconds in words: "1 min 48 s"."""
     return "" if seconds is None else in_words(seconds)
