@@ -3,8 +3,8 @@
 
     RELEASEDESK_URL=https://desk.example.com RELEASEDESK_TOKEN=... python save_runbooks.py FOLDER
 
-writes FOLDER/<service>-<environment>.txt for every place in which something is live. It needs this file and
-Python alone, a token with the scope `read`, and is meant for cron on another machine. A runbook that cannot be
+writes FOLDER/<service>-<environment>.txt for every place in which something is live. It needs Python and this
+file alone, a token with the scope `read`, and is meant for cron on another machine. A runbook that cannot be
 fetched leaves the one of last time where it is, and the end is 1.
 """
 
