@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from releasedesk.accounts.roles import Role
+from releasedesk.catalog.models import Environment
 from releasedesk.operations.embedded import FAST_AND_FORGETFUL, EmbeddedServer
 from releasedesk.problems import throttle
 from tests.builders import NOON, make_team, make_token, make_user, minutes
@@ -111,6 +112,16 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock(NOON + minutes(5))
     monkeypatch.setattr(timezone, "now", lambda: clock.now)
     return clock
+
+
+@pytest.fixture
+def committed(transactional_db: None) -> None:
+    """A database where transactions really end, for tests of several connections.
+
+    What migrations put into it is there although the last such test emptied it.
+    """
+    for name, order in (("staging", 10), ("production", 20)):
+        Environment.objects.get_or_create(name=name, defaults={"tier": name, "order": order})
 
 
 # -- The cast: alice leads payments, bob is an engineer of it, vera only views, charlie is not on the team ------

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import JSONField, Value
+
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.masking import digest, storable
@@ -78,7 +80,7 @@ def reject(
         source=source,
         key=storable(key[:500]),
         type=storable(type_[:200]),
-        body=storable(payload),
+        body=Value(storable(payload), JSONField()),  # a bare null is JSON too, and no NULL
         digest=digest(payload),
         outcome=Outcome.REJECTED,
         answer=storable(problem.as_json(type_base="", instance="", request_id="")),

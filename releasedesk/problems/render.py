@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooB
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils.encoding import escape_uri_path
 from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 
@@ -26,7 +27,7 @@ def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
     """Render a problem as `application/problem+json`."""
     document = problem.as_json(
         type_base=f"{request.scheme}://{_host(request)}",
-        instance=request.path,
+        instance=escape_uri_path(request.path),
         request_id=current_id(),
     )
     response = JsonResponse(document, status=problem.status, content_type="application/problem+json")

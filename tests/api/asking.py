@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.test import Client
+from django.utils.encoding import escape_uri_path
 
 from releasedesk.deliveries.models import Delivery
 from releasedesk.problems.problem import KINDS, RETRYABLE
@@ -58,7 +59,7 @@ def problem(response: Any, status: int, kind: str | None = None) -> dict[str, An
     assert found == (kind or found)
     assert document["status"] == status
     assert document["detail"]
-    assert document["instance"] == response.request["PATH_INFO"]
+    assert document["instance"] == escape_uri_path(response.wsgi_request.path)
     assert document["request_id"] == response["X-Request-ID"]
     assert document["retryable"] is (status in RETRYABLE)
     assert document["retryable"] is ("Retry-After" in response)
