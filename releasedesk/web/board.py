@@ -7,6 +7,7 @@ from itertools import groupby
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from releasedesk.accounts.models import Team
@@ -33,7 +34,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "all_states": list(State),
         "nav": "board",
     }
-    response = render(request, "board.html", context)
+    template = "board.html#live" if request.headers.get("HX-Request") else "board.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
     response["ETag"] = f'"{found.version}"'
     response["Cache-Control"] = "private, no-cache"
     return response

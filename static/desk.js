@@ -1,0 +1,115 @@
+// What pages do better with JavaScript. Nothing here is needed to use them.
+"use strict";
+
+// -- times: the reader's own zone; the exact one on hover ------------------------------------------------------
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+
+function dayOf(at) {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate());
+}
+
+function inWords(at, now) {
+  const seconds = (now - at) / 1000;
+  if (seconds >= 0 && seconds < 60) return "just now";
+  if (seconds >= 0 && seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  const days = Math.round((dayOf(now) - dayOf(at)) / 86400000);
+  if (days === 0) return `today ${clock.format(at)}`;
+  if (days === 1) return `yesterday ${clock.format(at)}`;
+  if (days === -1) return `tomorrow ${clock.format(at)}`;
+  return days > 0 && days < 7 ? weekday.format(at) : date.format(at);
+}
+
+function showTimes(root) {
+  const now = new Date();
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(element.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const words = inWords(at, now);
+    if (element.textContent !== words) element.textContent = words;
+    element.title = exact.format(at);
+  }
+}
+
+// -- copying: a button beside every command -------------------------------------------------------------------
+function offerCopies(root) {
+  if (!navigator.clipboard) return;
+  for (const pre of root.querySelectorAll("pre[data-copy]:not([data-offered])")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn small copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(pre.textContent.trim());
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+    pre.dataset.offered = "yes";
+    pre.after(button);
+  }
+}
+
+// -- keys -----------------------------------------------------------------------------------------------------
+let awaiting = "";
+
+function isTyping(target) {
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+const keys = {
+  "/": () => document.getElementById("search"),
+  "gb": () => document.querySelector('.bar a[href="/"]'),
+  "r": () => document.querySelector("[data-key=r]"),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  const pressed = awaiting + event.key;
+  awaiting = event.key === "g" ? "g" : "";
+  if (event.key === "?") {
+    document.getElementById("keys")?.showModal();
+    return;
+  }
+  const target = keys[pressed]?.();
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("a")) target.click();
+  else target.focus();
+});
+
+// -- the board asks whether anything changed, and is answered 304 in one query --------------------------------
+document.addEventListener("htmx:configRequest", (event) => {
+  const version = event.detail.elt.dataset.version;
+  if (version) event.detail.headers["If-None-Match"] = `"${version}"`;
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.dataset.version && document.hidden) event.preventDefault(); // a hidden page need not ask
+});
+
+// A swap takes the focused link away; the same link in what came gets the focus back.
+let focused = null;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const active = document.activeElement;
+  focused = event.detail.target.contains(active) ? active.getAttribute("href") : null;
+});
+
+document.addEventListener("htmx:afterSwap", () => {
+  ready(document);
+  if (focused) linkTo(focused)?.focus({ preventScroll: true });
+});
+
+function linkTo(address) {
+  return [...document.links].find((link) => link.getAttribute("href") === address);
+}
+
+function ready(root) {
+  showTimes(root);
+  offerCopies(root);
+}
+
+ready(document);
+setInterval(() => showTimes(document), 30000);
