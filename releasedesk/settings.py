@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "releasedesk.web",
     "releasedesk.api",
     "releasedesk.console",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # web/admin registers its own site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from releasedesk.web.admin import site
+
 handler400 = "releasedesk.web.errors.bad_request"
 handler403 = "releasedesk.web.errors.forbidden"
 handler404 = "releasedesk.web.errors.not_found"
@@ -10,5 +12,6 @@ handler500 = "releasedesk.web.errors.server_error"
 urlpatterns = [
     path("", include("releasedesk.operations.urls")),
     path("api/v1/", include("releasedesk.api.urls")),
+    path("admin/", site.urls),
     path("", include("releasedesk.web.urls")),
 ]

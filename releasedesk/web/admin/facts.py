@@ -1,0 +1,113 @@
+"""What was reported and what follows from it: to be looked at, never edited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import display, register
+
+from releasedesk.actions.locks import LockRequest, lock, release_lock
+from releasedesk.releases.models import (
+    Change,
+    Deployment,
+    DeploymentFact,
+    Incident,
+    Live,
+    Lock,
+    ReportedConfig,
+    Standing,
+)
+from releasedesk.web.admin.asked import Asked
+from releasedesk.web.admin.door import FactAdmin
+from releasedesk.web.admin.endable import EndableAdmin
+from releasedesk.web.admin.site import site
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+PLACE = ("release__service", "environment")
+RELEASE = ("release__version", "release__service__slug")
+SERVICE = ("service__slug", "release__version")
+
+# model → what a list shows, by what it is filtered and searched, and what is fetched along
+FACTS: dict[type[Model], dict[str, Any]] = {
+    Change: {
+        "list_display": ("sha", "subject", "author", "release", "committed_at"),
+        "list_filter": ("release__service__team", "committed_at"),
+        "search_fields": ("sha", "subject", "author", *RELEASE),
+        "list_select_related": ("release__service",),
+    },
+    DeploymentFact: {
+        "list_display": ("occurred_at", "kind", "release", "environment", "source", "key", "actor"),
+        "list_filter": ("kind", "environment", "service__team", "source", "occurred_at"),
+        "search_fields": ("key", "run", "commit", "actor", *RELEASE),
+        "list_select_related": ("service", *PLACE),
+    },
+    Deployment: {
+        "list_display": ("at", "release", "environment", "status", "mode", "replaced"),
+        "list_filter": ("status", "mode", "environment", "service__team", "at"),
+        "search_fields": RELEASE,
+        "list_select_related": ("service", *PLACE, "replaced__service", "start", "finish"),
+    },
+    Standing: {
+        "list_display": ("release", "environment", "first_at", "last_at", "rolled_back_at"),
+        "list_filter": ("environment", "release__service__team", "rolled_back_at"),
+        "search_fields": RELEASE,
+        "list_select_related": (*PLACE, "first", "rolled_back_by"),
+    },
+    Live: {
+        "list_display": ("service", "environment", "release", "since"),
+        "list_filter": ("environment", "service__team", "since"),
+        "search_fields": RELEASE,
+        "list_select_related": ("service", *PLACE, "deployment"),
+    },
+    Incident: {
+        "list_display": ("key", "title", "service", "environment", "release", "opened_at", "resolved_at"),
+        "list_filter": ("environment", "service__team", "opened_at", "resolved_at"),
+        "search_fields": ("key", "title", *SERVICE),
+        "list_select_related": ("service", *PLACE),
+    },
+}
+for model, options in FACTS.items():
+    site.register(model, FactAdmin, **options)
+
+
+@register(ReportedConfig, site=site)
+class ReportedConfigAdmin(FactAdmin):
+    """Which settings were reported. Their digests are compared, never shown."""
+
+    list_display = ("occurred_at", "service", "environment", "release", "source", "key")
+    list_filter = ("environment", "service__team", "occurred_at")
+    list_select_related = ("service", *PLACE)
+    search_fields = ("key", *SERVICE)
+    fields = ("service", "environment", "release", "source", "key", "occurred_at", "names")
+    heavy = ("digests",)
+
+    @display(description="settings")
+    def names(self, config: ReportedConfig) -> str:
+        """The names alone."""
+        return ", ".join(sorted(config.digests)) or "-"
+
+
+@register(Lock, site=site)
+class LockAdmin(EndableAdmin):
+    """What stops shipping."""
+
+    end, ended = "End this lock", "has ended"
+    list_display = ("scope", "kind", "source", "reason", "until", "created_by", "created_at", "released_at")
+    list_filter = ("kind", "source", "environment", "service__team", "created_at", "released_at")
+    list_select_related = ("service", "environment")
+    search_fields = ("reason", "service__slug", "created_by", "released_by")
+    autocomplete_fields = ("service", "environment")
+    asks_for = ("service", "environment", "kind", "reason", "until")
+    shows = (*asks_for, "source", "created_by", "created_at", "released_by", "released_at")
+
+    def can_end(self, row: Lock) -> bool:
+        """One that was released is over."""
+        return row.released_at is None
+
+    def write(self, asked: Asked) -> Lock:
+        """Lock, or end a lock."""
+        if asked.row is not None:
+            return release_lock(asked.actor, asked.row.pk, now=asked.now)
+        return lock(asked.actor, LockRequest(**{name: asked[name] for name in self.asks_for}), now=asked.now)

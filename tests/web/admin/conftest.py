@@ -1,0 +1,100 @@
+"""ada administers the desk; `full_desk` holds a row of every model."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from releasedesk.accounts.models import User
+from releasedesk.accounts.roles import DESK, Role
+from releasedesk.actions.configuration import report_config
+from releasedesk.actions.environments import put_environment
+from releasedesk.actions.incidents import IncidentReport, report_incident
+from releasedesk.actions.locks import LockRequest, lock
+from releasedesk.releases.models import Lock
+from tests import builders
+from tests.builders import NOON
+
+if TYPE_CHECKING:
+    from releasedesk.catalog.models import Service
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    return User.objects.create_superuser("ada", "ada@example.com", "correct horse")
+
+
+@pytest.fixture
+def admin(ada: User) -> Client:
+    """A browser in which ada is signed in."""
+    browser = Client()
+    browser.force_login(ada)
+    return browser
+
+
+@pytest.fixture
+def checkout(db: None) -> Service:
+    return builders.make_service("checkout-api")
+
+
+def fill(count: int, *, start: int = 0) -> None:
+    """Put `count` rows of every model on the desk, all of them linked to different others."""
+    for number in range(start, start + count):
+        put_environment(DESK, f"place-{number}", tier="testing", order=number)
+        team = builders.make_team(f"team-{number}")
+        builders.make_user(f"user-{number}", team, Role.ENGINEER)
+        service = builders.make_service(
+            f"service-{number}", team, owner=f"user-{number}", metric_policies=[{"metric": "error_rate"}]
+        )
+        builders.make_plan(service)
+        change = {"sha": "9f3c" * 10, "subject": "cache the basket", "author": "ines"}
+        release = builders.make_release(service, owner=f"user-{number}", changes=[change])
+        builders.make_deployment(service)
+        for phase in ("before", "after"):
+            builders.make_snapshot(release, phase, at=NOON - timedelta(minutes=number))
+        builders.make_rehearsal(release)
+        builders.make_note(release)
+        builders.make_token(team, service)
+        _report(service)
+    _receive(count, start)
+
+
+def _report(service: Service) -> None:
+    production = builders.make_environment("production")
+    release = service.releases.get()
+    report_incident(
+        DESK,
+        service,
+        IncidentReport(key="17", opened_at=NOON, title="Slow"),
+        environment=production,
+        release=release,
+    )
+    report_config(
+        DESK,
+        service,
+        production,
+        {"DATABASE_POOL": "hmac-sha256:secretdigest"},
+        release=release,
+        at=NOON,
+        source="native",
+        key="config-1",
+    )
+    lock(DESK, LockRequest(service, production, Lock.Kind.BLOCK, "Freeze", None), now=NOON)
+
+
+def _receive(count: int, start: int) -> None:
+    """Deliveries, as CI sends them."""
+    token = builders.make_token(builders.make_team("team-0"))
+    ci = Client(headers={"Authorization": f"Bearer {token}"})
+    for number in range(start, start + count):
+        event = builders.event(service="service-0", version="1.0", id=f"received-{number}")
+        answer = ci.post("/api/v1/events", event, content_type="application/json")
+        assert answer.status_code == 201, answer.content
+
+
+@pytest.fixture
+def full_desk(db: None) -> None:
+    fill(3)
