@@ -1,0 +1,182 @@
+"""The geometry of charts: numbers in, coordinates and words out. Pure; templates draw it, CSS colours it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from releasedesk.reports.wording import MINUS
+
+INTERVAL_WIDTH, INTERVAL_HEIGHT = 150, 22
+_EDGE = 5  # a dot of radius 4 at the end of the scale stays inside
+_WIDER = 1.35  # beyond the band there is room, so that a band never fills the whole chart
+
+DISTRIBUTION_WIDTH, DISTRIBUTION_HEIGHT = 640, 180
+_TOP, _FLOOR, _LEFT = 8, 152, 34  # of the plot; below the floor stand the numbers of the axis
+_POINTS = 120
+_TAIL = 0.995  # the few slowest requests would press all others into the left corner
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A change with its interval against the allowed band, on one scale with zero in the middle.
+
+    All `x` and widths are in units of the view box (150 by 22). `tone` is a class of the stylesheet.
+    """
+
+    band_x: float
+    band_width: float
+    zero_x: float
+    from_x: float
+    until_x: float
+    dot_x: float
+    tone: str
+    words: str
+
+
+def interval(metric: Mapping[str, Any]) -> Interval | None:
+    """Draw one judged metric; None where nothing was compared.
+
+    The scale reaches as far to both sides as the band, the interval and the dot need, and a little beyond the
+    band. A change without interval (aggregates) is a dot alone.
+    """
+    change, allowed = metric["change"], metric["allowed"]
+    if change is None or allowed is None:
+        return None
+    known = metric["interval"] or (change, change)
+    lower, upper = (change if end is None else end for end in known)
+    reach = max(abs(change), abs(lower), abs(upper), allowed * _WIDER) or 1.0
+    half = INTERVAL_WIDTH / 2
+
+    def x(value: float) -> float:
+        return round(half + value / reach * (half - _EDGE), 2)
+
+    return Interval(
+        band_x=x(-allowed),
+        band_width=round(x(allowed) - x(-allowed), 2),
+        zero_x=half,
+        from_x=x(lower),
+        until_x=x(upper),
+        dot_x=x(change),
+        tone=TONES.get(metric["verdict"], "idle"),
+        words=_in_words(metric, lower, upper),
+    )
+
+
+TONES = {"regressed": "bad", "improved": "good", "unchanged": "idle", "inconclusive": "warn"}
+
+
+def amount(metric: Mapping[str, Any], value: float, *, signed: bool = True) -> str:
+    """Write a change in the unit of the metric's limit: "+31 %", "+0.04 pt", "+19.2"."""
+    factor, unit = scale(metric)
+    number = value * factor
+    size = abs(number)
+    whole_from = 100 if unit in {"", " ms"} else 10  # from here on decimals say nothing
+    digits = 0 if size >= whole_from else 1 if size >= 1 else 2
+    text = f"{size:.{digits}f}"
+    if not float(text):
+        return f"0{unit}"
+    sign = (MINUS if number < 0 else "+") if signed else ""
+    return f"{sign}{text}{unit}"
+
+
+def scale(metric: Mapping[str, Any]) -> tuple[float, str]:
+    """Return the factor and the unit in which this metric's change is written."""
+    if metric["change_kind"] == "relative":
+        return 100.0, " %"
+    return {"share": (100.0, " pt"), "ms": (1.0, " ms")}.get(metric["unit"], (1.0, ""))
+
+
+def _in_words(metric: Mapping[str, Any], lower: float, upper: float) -> str:
+    label = metric["label"]
+    said = f"{label}: {amount(metric, metric['change'])}"
+    if lower != upper:
+        percent = round((metric["confidence"] or 0) * 100)
+        said += f", {percent} % interval {amount(metric, lower)} to {amount(metric, upper)}"
+    return f"{said}; allowed ±{amount(metric, metric['allowed'], signed=False)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One side: the share of requests (up) answered within a time (right), and its two quantiles' places."""
+
+    phase: str
+    path: str
+    p50: float
+    p95: float
+    p50_x: float
+    p95_x: float
+    half_y: float
+    most_y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A number on an axis."""
+
+    at: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Before and after as empirical distribution functions of response times on one scale."""
+
+    curves: tuple[Curve, ...]
+    across: tuple[Tick, ...]
+    up: tuple[Tick, ...]
+    words: str
+    cut_off: int  # slower requests than the axis reaches, both sides together
+
+
+def distribution(before: Sequence[float], after: Sequence[float]) -> Distribution | None:
+    """Draw two lists of response times (ms), each in any order; None when one of them is empty."""
+    sides = {"before": np.sort(np.asarray(before, float)), "after": np.sort(np.asarray(after, float))}
+    if not all(len(times) for times in sides.values()):
+        return None
+    reach = max(float(np.quantile(times, _TAIL)) for times in sides.values()) or 1.0
+    step = _step(reach)
+    until = step * int(np.ceil(reach / step))
+    curves = tuple(_curve(phase, times, until) for phase, times in sides.items())
+    old, new = curves
+    return Distribution(
+        curves=curves,
+        across=tuple(
+            Tick(_x(step * count, until), f"{step * count:g}") for count in range(round(until / step) + 1)
+        ),
+        up=tuple(Tick(_y(share), f"{share:.0%}".replace("%", " %")) for share in (0.0, 0.5, 0.95)),
+        words=(
+            f"Half of the requests took at most {old.p50:.3g} ms before and {new.p50:.3g} ms after; "
+            f"95 % took at most {old.p95:.3g} ms before and {new.p95:.3g} ms after."
+        ),
+        cut_off=sum(int((times > until).sum()) for times in sides.values()),
+    )
+
+
+def _curve(phase: str, times: np.ndarray[Any, np.dtype[np.float64]], until: float) -> Curve:
+    # At evenly spaced shares, not times: a curve has its steep parts where most requests are.
+    shares = np.linspace(0, 1, _POINTS)
+    at = np.quantile(times, shares)
+    places = [(_x(float(time), until), _y(float(share))) for time, share in zip(at, shares, strict=True)]
+    inside = [place for place, time in zip(places, at, strict=True) if time <= until]
+    first, *others = inside
+    path = f"M{first[0]:g} {first[1]:g}" + "".join(f"L{x:g} {y:g}" for x, y in others)
+    p50, p95 = (float(value) for value in np.quantile(times, (0.5, 0.95)))
+    return Curve(phase, path, p50, p95, _x(p50, until), _x(p95, until), _y(0.5), _y(0.95))
+
+
+def _x(time: float, until: float) -> float:
+    return round(_LEFT + time / until * (DISTRIBUTION_WIDTH - _LEFT - _EDGE), 1)
+
+
+def _y(share: float) -> float:
+    return round(_FLOOR - share * (_FLOOR - _TOP), 1)
+
+
+def _step(reach: float) -> float:
+    """Choose a round distance of 1, 2 or 5 times a power of ten that gives four to ten numbers."""
+    power = 10.0 ** np.floor(np.log10(reach / 4))
+    return float(next(power * factor for factor in (1, 2, 5, 10) if reach / (power * factor) <= 8))  # noqa: PLR2004

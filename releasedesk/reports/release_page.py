@@ -1,0 +1,178 @@
+"""One release: what was, what was changed, whether it came true, and how to go back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from releasedesk.accounts.roles import Actor
+from releasedesk.catalog.models import Environment
+from releasedesk.checklists.models import Item
+from releasedesk.measurements.models import Comparison
+from releasedesk.releases.history import Mode, Status
+from releasedesk.releases.models import Change, Deployment, Live, Release
+from releasedesk.reports.before_after import Measured, before_and_after
+from releasedesk.reports.plan_card import PlanCard, plan_card
+from releasedesk.reports.post_ship import PostShip, post_ship
+from releasedesk.reports.recovery import rehearsed_for
+from releasedesk.reports.stages import Stage, stages
+from releasedesk.reports.timeline import Facts, Moment, timeline
+from releasedesk.reports.verdicts import State, judged
+
+# label → field, and whether it is code.
+BASELINE = (
+    ("Route", "route", True),
+    ("Expected input", "expected_input", False),
+    ("Slow part", "slow_part", True),
+    ("Users notice", "users_notice", False),
+    ("The one change", "change", False),
+    ("Reason", "reason", False),
+    ("Assumptions", "assumptions", False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One deployment. `leaves` means that it took this release back rather than brought it."""
+
+    deployment: Deployment
+    status: Status
+    leaves: bool
+    seconds: float | None
+    rehearsed_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that was to be written down before the change; an empty text was not."""
+
+    label: str
+    text: str
+    is_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """One of the two lists."""
+
+    name: str
+    items: tuple[Item, ...]
+
+    @property
+    def met(self) -> int:
+        """How many of its items need nobody any more."""
+        return sum(item.is_met for item in self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePage:
+    """All that the page shows."""
+
+    release: Release
+    state: State
+    live_in: tuple[Environment, ...]
+    stages: tuple[Stage, ...]
+    triggers_met: tuple[str, ...]
+    measured: tuple[Measured, ...]
+    plan: PlanCard
+    attempts: tuple[Attempt, ...]
+    baseline: tuple[Fact, ...]
+    checklists: tuple[Checklist, ...]
+    note: PostShip
+    changes: tuple[Change, ...]
+    moments: tuple[Moment, ...]
+
+
+def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePage:
+    """Read everything about a release that the actor may see.
+
+    The number of queries does not grow with what happened; each judged route adds one.
+    """
+    standing = judged([release])[release.pk]
+    live = _live(release)
+    goal = max(Environment.objects.all(), key=lambda place: place.rank)
+    place = live[0].environment if live else goal
+    plan = plan_card(release, live[0] if live else None, place, now=now)
+    snapshots = list(
+        release.snapshots.select_related("environment").defer("samples").order_by("-taken_until", "-id")
+    )
+    measured = before_and_after(release, snapshots, standing.comparisons, expected_in=goal, plan=plan.plan)
+    deployments = _deployments(release)
+    items, changes = list(release.items.all()), tuple(release.changes.all())
+    note = post_ship(release, standing, measured, deployments, actor=actor, now=now)
+    facts = Facts(
+        release=release,
+        deployments=deployments,
+        snapshots=snapshots,
+        comparisons=_all_comparisons(release),
+        rehearsals=plan.rehearsals,
+        items=items,
+        plans=plan.versions,
+        note=note.note,
+        now=now,
+    )
+    return ReleasePage(
+        release=release,
+        state=standing.state,
+        live_in=tuple(row.environment for row in live),
+        stages=stages(release, standing, plan, measured, note),
+        triggers_met=_triggers_met(measured, live),
+        measured=measured,
+        plan=plan,
+        attempts=_attempts(release, deployments, now),
+        baseline=tuple(Fact(label, getattr(release, name), code) for label, name, code in BASELINE),
+        checklists=_checklists(items),
+        note=note,
+        changes=changes,
+        moments=timeline(facts),
+    )
+
+
+def _live(release: Release) -> list[Live]:
+    """Where it is live, nearest to users first."""
+    rows = release.lives.select_related("environment", "deployment__finish")
+    return sorted(rows, key=lambda row: row.environment.rank, reverse=True)
+
+
+def _deployments(release: Release) -> list[Deployment]:
+    """Every attempt to bring it somewhere, and the rollbacks that took it back; the newest first."""
+    rows = Deployment.objects.filter(
+        Q(release=release) | Q(replaced=release, mode=Mode.ROLLBACK), service=release.service_id
+    )
+    return list(rows.select_related("environment", "release", "replaced", "start", "finish").newest_first())
+
+
+def _all_comparisons(release: Release) -> list[Comparison]:
+    rows = release.comparisons.select_related("environment")
+    return list(rows.defer("result", "limits", "sentence"))
+
+
+def _triggers_met(measured: Sequence[Measured], live: Sequence[Live]) -> tuple[str, ...]:
+    """The plan's own triggers that the last numbers meet where the release is live and nearest to users."""
+    if not live:
+        return ()
+    here = [card for card in measured if card.environment == live[0].environment]
+    return tuple(dict.fromkeys(sentence for card in here for sentence in card.triggers_met))
+
+
+def _attempts(release: Release, deployments: Sequence[Deployment], now: datetime) -> tuple[Attempt, ...]:
+    rehearsed = rehearsed_for(deployments)
+    return tuple(
+        Attempt(
+            deployment=row,
+            status=row.status_at(now),
+            leaves=row.release_id != release.pk,
+            seconds=row.took.total_seconds() if row.took else None,
+            rehearsed_seconds=rehearsed.get(row.pk),
+        )
+        for row in deployments
+    )
+
+
+def _checklists(items: Sequence[Item]) -> tuple[Checklist, ...]:
+    return tuple(
+        Checklist(kind.value, tuple(item for item in items if item.list == kind)) for kind in Item.List
+    )
