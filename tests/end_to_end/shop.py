@@ -51,5 +51,5 @@ def open_shop(at: Path, pipeline: Mapping[str, str]) -> Iterator[Shop]:
         yield shop
     finally:
         for place in PLACES:
-            print(tail(at / "var" / f"{place}.log"))  # noqa: T201 (pytest shows it when a test fails)
+            print(tail(at / "var" / f"{place}.log", lines=10))  # noqa: T201 (pytest shows it when a test fails)
             shop.sh(f"./stop {place}")

@@ -5,24 +5,37 @@ Read it from `test_a_day_of_releases` down: it is the story that ReleaseDesk is 
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.end_to_end.desk import Desk, running_desk
+from tests.end_to_end.reader import Reader
+from tests.end_to_end.routine import (
+    BASKET,
+    SUSPECT,
+    UNDECIDED,
+    VERIFIED,
+    comparison,
+    in_production,
+    measure,
+    metric,
+    now,
+    plan,
+    ship,
+    state,
+    timed,
+    way_back,
+)
 from tests.end_to_end.shop import Shop, open_shop
 
 pytestmark = pytest.mark.end_to_end
 
-BASKET = "/api/v1/services/basket"
-ROUTE = "GET /basket/{id}"
-REQUESTS = 800  # with fewer, no errors at all could still be an error rate above the limit of half a percent
-CHECKS = ("lint", "unit_tests", "integration", "staging_config", "tag")
 PASSWORD = "correct-horse-battery"
+CHECKS = ("lint", "unit_tests", "integration", "staging_config", "tag")
 WAY_BACK: dict[str, Any] = {
     "owner": "alice",
     "data": "stays",
@@ -49,7 +62,7 @@ def shop(desk: Desk, tmp_path: Path) -> Iterator[Shop]:
 
 def test_a_day_of_releases(desk: Desk, shop: Shop) -> None:
     v1_is_live(desk, shop)
-    alice_takes_it_over(desk)
+    alice = alice_takes_the_service_over(desk)
 
     v2_is_planned(desk)
     its_checks_are_reported(desk)
@@ -58,37 +71,38 @@ def test_a_day_of_releases(desk: Desk, shop: Shop) -> None:
     ship(shop, "v2")
     measure(desk, shop, "after", "v2", answer=VERIFIED)
     v2_is_verified(desk)
-    we_can_go_back_to_v1(desk, rehearsed)
     its_note_is_finished(desk)
+    the_board_is_quiet(desk, rehearsed)
+    the_page_of_v2_tells_it_all(alice)
 
-    plan(desk, "v3", "Show a partner's offer", "Every third basket asks for one.", "p95 stays under 60 ms.")
+    plan(desk, "v3", title="Show a partner's offer", change="Every third basket asks the partner for one.")
     measure(desk, shop, "before", "v3")
     ship(shop, "v3")
     measure(desk, shop, "after", "v3", answer=SUSPECT)
     v3_is_suspect_and_meets_its_own_trigger(desk)
+    the_board_says_so_first(desk, alice)
     we_go_back_by_the_commands_as_they_are_printed(desk, shop)
     v2_is_live_again_and_v3_is_marked(desk, rehearsed)
+    the_recovery_stands_beside_the_rehearsal(alice)
 
-    plan(desk, "v4", "Warm the cache", "700 of 800 baskets are read at the start.", "Baskets are faster.")
+    plan(desk, "v4", title="Warm the cache", change="700 of 800 baskets are read into it at the start.")
     measure(desk, shop, "before", "v4", cold=False)
     ship(shop, "v4")
     measure(desk, shop, "after", "v4", cold=False, answer=UNDECIDED)
-    v4_was_only_lucky(desk)
-
-
-# -- The steps, in their order -------------------------------------------------------------------------------
+    v4_was_only_lucky(desk, alice)
 
 
 def v1_is_live(desk: Desk, shop: Shop) -> None:
+    """Its own pipeline says so, and that is the first that the desk hears of the service."""
     ship(shop, "v1")
     (deployed,) = in_production(desk, "v1")
     assert (deployed["status"], deployed["mode"]) == ("succeeded", "forward")
     assert deployed["command"] == "./deploy production v1"
-    assert way_back(desk, "production")["live"]["version"] == "v1"
+    codes = [reason["code"] for reason in way_back(desk, "production")["reasons"]]
+    assert codes == ["no_target", "no_plan"]
 
 
-def alice_takes_it_over(desk: Desk) -> None:
-    """The first event has registered the service, but nobody owns it and nobody can go back."""
+def alice_takes_the_service_over(desk: Desk) -> Reader:
     desk.register("alice", PASSWORD)
     # 800 requests say little about the slowest eight of them on a machine that does other things too.
     policies = [
@@ -96,17 +110,23 @@ def alice_takes_it_over(desk: Desk) -> None:
         {"metric": "response_ms_p99", "muted": True},
     ]
     mine = {"name": "Basket", "team": "shop", "owner": "alice", "metric_policies": policies}
-    assert desk.put(f"{BASKET}", mine, expect=200)["owner"] == "alice"
+    assert desk.put(BASKET, mine, expect=200)["owner"] == "alice"
     assert desk.put(f"{BASKET}/rollback-plan", WAY_BACK)["plan_version"] == 1
+    return Reader(desk.url, "alice", PASSWORD)
 
 
 def v2_is_planned(desk: Desk) -> None:
     planned = plan(
         desk,
         "v2",
-        "Read the prices of a basket with one query",
-        "One join instead of a query for each line.",
-        "1 database call instead of 31, and p95 falls by half.",
+        title="Read the prices of a basket with one query",
+        reason="Large baskets are slow in the evening.",
+        slow_part="SELECT cents FROM article WHERE id = ?, once for each line",
+        users_notice="The basket page stays white for a moment.",
+        expected_input="A basket of 30 lines.",
+        change="One join instead of a query for each line.",
+        expected_result="1 database call instead of 31, and p95 falls by half.",
+        rollback_note="v1 reads the same tables.",
     )
     assert (planned["state"], planned["verdict"]) == ("planned", "not_measured")
     inherited = desk.get(f"{BASKET}/releases/v2/rollback-plan")
@@ -114,6 +134,7 @@ def v2_is_planned(desk: Desk) -> None:
 
 
 def its_checks_are_reported(desk: Desk) -> None:
+    """CI may say everything twice."""
     for key in CHECKS:
         told = {"service": "basket", "version": "v2", "key": key, "outcome": "passed", "occurred_at": now()}
         event = {"id": f"v2-{key}", "type": "check.finished", **told}
@@ -129,8 +150,8 @@ def its_way_back_is_rehearsed_on_staging(desk: Desk, shop: Shop) -> float:
     began = now()
     steps = [timed(shop, step["command"]) for step in way["steps"]]
     took = {"environment": "staging", "started_at": began, "finished_at": now(), "outcome": "succeeded"}
-    said = {**took, "steps": steps, "plan_version": way["plan_version"]}
     assert shop.version_in("staging") == "v1"
+    said = {**took, "steps": steps, "plan_version": way["plan_version"]}
     rehearsal = desk.post(f"{BASKET}/releases/v2/rehearsals", said)
     assert rehearsal["steps"] == steps
     return float(rehearsal["seconds"])
@@ -138,7 +159,7 @@ def its_way_back_is_rehearsed_on_staging(desk: Desk, shop: Shop) -> float:
 
 def v2_is_verified(desk: Desk) -> None:
     compared = comparison(desk, "v2")
-    assert compared["verdict"] == "verified"
+    assert compared["verdict"] == state(desk, "v2") == "verified"
     assert "DB calls per request fell from 31 to 1" in compared["sentence"]
     assert "nothing got worse" in compared["sentence"]
     calls = metric(compared, "db_calls")
@@ -146,14 +167,6 @@ def v2_is_verified(desk: Desk) -> None:
     assert metric(compared, "response_ms_p95")["verdict"] == "improved"
     assert metric(compared, "error_rate")["verdict"] == "unchanged"
     assert (compared["warnings"], compared["triggers_met"]) == ([], [])
-    assert desk.get(f"{BASKET}/releases/v2")["state"] == "verified"
-
-
-def we_can_go_back_to_v1(desk: Desk, rehearsed: float) -> None:
-    way = way_back(desk, "production")
-    assert (way["ready"], way["reasons"]) == (True, [])
-    assert (way["live"]["version"], way["target"]["version"]) == ("v2", "v1")
-    assert way["rehearsed_seconds"] == rehearsed
 
 
 def its_note_is_finished(desk: Desk) -> None:
@@ -171,9 +184,37 @@ def its_note_is_finished(desk: Desk) -> None:
     assert desk.get(path)["metric_improved"] == note["metric_improved"]
 
 
+def the_board_is_quiet(desk: Desk, rehearsed: float) -> None:
+    answer = desk.ask("GET", "/api/v1/board")
+    (row,) = answer.json()["rows"]
+    live = row["live"]["production"]
+    assert (live["version"], live["verdict"], live["state"]) == ("v2", "verified", "verified")
+    assert (row["rollback"]["ready"], row["rollback"]["target"]) == (True, "v1")
+    assert row["rollback"]["rehearsed_seconds"] == rehearsed
+    # Only what nobody wrote about v1, before anybody knew of the desk.
+    assert [need["title"] for need in answer.json()["needs"]] == ["basket v1"]
+    desk.ask("GET", "/api/v1/board", expect=304, **{"If-None-Match": answer.headers["ETag"]})
+
+
+def the_page_of_v2_tells_it_all(alice: Reader) -> None:
+    page = alice.read("/services/basket/releases/v2/")
+    for told in (
+        "v2 Read the prices of a basket with one query verified live in production",
+        "Owner alice",
+        "Expected result 1 database call instead of 31, and p95 falls by half.",
+        "DB calls per request fell from 31 to 1",
+        "DB calls per request 31 1 ",
+        "Goes back to v1 in production",
+        "./deploy production v1",
+        "Release checklist 5 of 5",
+        "The join needed no index.",
+    ):
+        assert told in page
+
+
 def v3_is_suspect_and_meets_its_own_trigger(desk: Desk) -> None:
     compared = comparison(desk, "v3")
-    assert compared["verdict"] == "suspect"
+    assert compared["verdict"] == state(desk, "v3") == "suspect"
     assert compared["sentence"].startswith("p95 rose from ")
     assert metric(compared, "response_ms_p95")["verdict"] == "regressed"
     (met,) = compared["triggers_met"]
@@ -183,6 +224,13 @@ def v3_is_suspect_and_meets_its_own_trigger(desk: Desk) -> None:
     assert way["triggers_met"] == [met]
     assert (way["live"]["version"], way["live"]["verdict"]) == ("v3", "suspect")
     assert (way["target"]["version"], way["target"]["verdict"]) == ("v2", "verified")
+
+
+def the_board_says_so_first(desk: Desk, alice: Reader) -> None:
+    first, *_ = desk.get("/api/v1/board")["needs"]
+    assert (first["kind"], first["title"]) == ("trigger_met", "basket v3")
+    assert "trigger met basket v3 p95 is " in alice.read("/")
+    assert "Roll back to v2 Your own trigger is met." in alice.read("/services/basket/releases/v3/")
 
 
 def we_go_back_by_the_commands_as_they_are_printed(desk: Desk, shop: Shop) -> None:
@@ -205,98 +253,21 @@ def v2_is_live_again_and_v3_is_marked(desk: Desk, rehearsed: float) -> None:
     assert (back["mode"], back["replaced"], there["mode"]) == ("rollback", "v3", "forward")
     assert 0 < back["seconds"] < 60
     assert back["rehearsed_seconds"] == rehearsed
-    assert desk.get(f"{BASKET}/releases/v3")["state"] == "rolled_back"
-    assert desk.get(f"{BASKET}/releases/v2")["state"] == "verified"
+    assert (state(desk, "v2"), state(desk, "v3")) == ("verified", "rolled_back")
 
 
-def v4_was_only_lucky(desk: Desk) -> None:
+def the_recovery_stands_beside_the_rehearsal(alice: Reader) -> None:
+    page = alice.read("/services/basket/releases/v3/")
+    assert re.search(r"production rolled back to v2 went back in \d+ s; rehearsed \d+ s", page)
+    assert re.search(r"rolled back basket v3 Went back to v2 in \d+ s\. Write down why\.", alice.read("/"))
+
+
+def v4_was_only_lucky(desk: Desk, alice: Reader) -> None:
     compared = comparison(desk, "v4")
-    assert compared["verdict"] == "inconclusive"
+    assert compared["verdict"] == state(desk, "v4") == "inconclusive"
     lucky = "The gain is cache hits (0 % → 88 %), not the change: on misses alone "
     assert compared["sentence"].startswith(lucky)
     calls = metric(compared, "db_calls")
     assert (calls["before"], calls["after"]) == (1, 0.125)
     assert (calls["verdict"], calls["reason"]) == ("inconclusive", "cache_hits")
-    assert desk.get(f"{BASKET}/releases/v4")["state"] == "inconclusive"
-
-
-# -- What is done more than once -----------------------------------------------------------------------------
-
-VERIFIED = (0, "verified")
-SUSPECT = (1, "suspect")
-UNDECIDED = (2, "inconclusive")
-TAKEN = (0, "")
-
-
-def plan(desk: Desk, version: str, title: str, change: str, expected_result: str) -> dict[str, Any]:
-    body = {"title": title, "change": change, "expected_result": expected_result, "route": ROUTE}
-    planned: dict[str, Any] = desk.put(f"{BASKET}/releases/{version}", {**body, "owner": "alice"})
-    return planned
-
-
-def ship(shop: Shop, version: str) -> None:
-    """Staging first, by the very same command."""
-    shop.sh(f"./deploy staging {version}\n./deploy production {version}")
-    assert shop.version_in("production") == version
-
-
-def timed(shop: Shop, command: str) -> dict[str, Any]:
-    """Carry out one step and tell it as a rehearsal does."""
-    began = time.monotonic()
-    done = shop.sh(command)
-    took = round(time.monotonic() - began, 3)
-    return {"exit_code": done.returncode, "seconds": took, "output_tail": done.stdout}
-
-
-def measure(
-    desk: Desk,
-    shop: Shop,
-    phase: str,
-    version: str,
-    *,
-    cold: bool = True,
-    answer: tuple[int, str] = TAKEN,
-) -> None:
-    """Measure production with the command, and hold its exit code and its words to `answer`.
-
-    `cold` is how it is done: only the cache that matters is cleared, and it is said that it was.
-    """
-    options = ["--phase", phase, "--version", version, "--service", "basket", "--environment", "production"]
-    if cold:
-        shop.clear_cache("production")
-        options += ["--cache-state", "cold", "--cache-cleared", "basket"]
-    if phase == "after":
-        options.append("--fail-on-suspect")
-    url = f"{shop.url('production')}/basket/[1-{REQUESTS}]"
-    code, verdict = answer
-    done = desk.command(
-        "measure", url, "--route", ROUTE, "--requests", str(REQUESTS), *options, codes=range(3)
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert verdict in done.stdout
-
-
-def comparison(desk: Desk, version: str) -> dict[str, Any]:
-    path = f"{BASKET}/releases/{version}/comparison"
-    compared: dict[str, Any] = desk.get(f"{path}?environment=production&route={ROUTE}")
-    return compared
-
-
-def metric(compared: dict[str, Any], name: str) -> dict[str, Any]:
-    (found,) = (row for row in compared["metrics"] if row["metric"] == name)
-    return dict(found)
-
-
-def way_back(desk: Desk, environment: str) -> dict[str, Any]:
-    answer: dict[str, Any] = desk.get(f"{BASKET}/rollback?environment={environment}")
-    return answer
-
-
-def in_production(desk: Desk, version: str) -> list[dict[str, Any]]:
-    """The deployments of a release to production, the newest first."""
-    deployments = desk.get(f"{BASKET}/releases/{version}")["deployments"]
-    return [row for row in deployments if row["environment"] == "production"]
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat()
+    assert lucky in alice.read("/services/basket/releases/v4/")
