@@ -95,7 +95,8 @@ def _measured(standing: Judged, measured: Sequence[Measured]) -> _Stage:
     if verdict == "verified":
         return _Stage("Measured", done=True, words="verified")
     if verdict in VERDICTS:
-        return _Stage("Measured", done=False, words=f"{VERDICTS[verdict][0]}, decide")
+        todo = "decide" if verdict == "suspect" else "measure again"
+        return _Stage("Measured", done=False, words=f"{VERDICTS[verdict][0]}, {todo}")
     phases = {side.phase for card in measured for side in card.sides}
     return _Stage(
         "Measured", done=False, words=f"only {phases.pop()}" if len(phases) == 1 else "not measured"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
@@ -143,7 +143,7 @@ def test_script_in_every_field_is_shown_as_text(client: Client, bob: User) -> No
     evil = "<script>alert(1)</script>"
     service = make_service()
     names = ("title", "reason", "change", "expected_result", "rollback_note", "route", "expected_input")
-    fields = dict.fromkeys((*names, "slow_part", "users_notice", "assumptions"), evil)
+    fields: dict[str, Any] = dict.fromkeys((*names, "slow_part", "users_notice", "assumptions"), evil)
     release = make_release(service, "1.1", **fields)
     step = {"instruction": evil, "command": f"echo {evil}", "check": evil}
     make_plan(service, release, data_note=evil, steps=[step])
