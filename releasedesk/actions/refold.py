@@ -1,6 +1,6 @@
 """Write down what the fold of a place's facts says. The caller holds the service's lock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases import history
@@ -44,27 +44,17 @@ class _Place:
     def write_deployments(self) -> None:
         """Change what differs; an attempt keeps its row as long as it keeps one of its facts."""
         stored = list(Deployment.objects.filter(service=self.service, environment=self.environment))
-        by_fact = {fact: row for row in stored for fact in (row.start_id, row.finish_id) if fact}
-        kept: set[int] = set()
+        attempts = [self._deployment_fields(folded) for folded in self.history.deployments]
+        rows = _rows_of(attempts, stored)
         new, changed = [], []
-        for folded in self.history.deployments:
-            fields = self._deployment_fields(folded)
-            row = next(
-                (
-                    by_fact[fact]
-                    for fact in (fields["finish_id"], fields["start_id"])
-                    if fact in by_fact and by_fact[fact].pk not in kept
-                ),
-                None,
-            )
+        for fields, row in zip(attempts, rows, strict=True):
             if row is None:
                 new.append(Deployment(service=self.service, environment=self.environment, **fields))
-                continue
-            kept.add(row.pk)
-            if any(getattr(row, name) != value for name, value in fields.items()):
+            elif any(getattr(row, name) != value for name, value in fields.items()):
                 for name, value in fields.items():
                     setattr(row, name, value)
                 changed.append(row)
+        kept = {row.pk for row in rows if row}
         Deployment.objects.filter(pk__in=[row.pk for row in stored if row.pk not in kept]).delete()
         Deployment.objects.bulk_update(changed, list(_FIELDS))
         Deployment.objects.bulk_create(new)
@@ -114,6 +104,25 @@ class _Place:
             environment=self.environment,
             defaults={"release": deployment.release, "deployment": deployment, "since": live.since},
         )
+
+
+def _rows_of(
+    attempts: Sequence[Mapping[str, object]], stored: Sequence[Deployment]
+) -> list[Deployment | None]:
+    """Return the row that each attempt keeps: the one with its finish, else one left over with its start.
+
+    A start may move to another attempt; what ended is known by its end.
+    """
+    rows: list[Deployment | None] = [None] * len(attempts)
+    taken: set[int] = set()
+    for name in ("finish_id", "start_id"):
+        by_fact = {getattr(row, name): row for row in stored if row.pk not in taken}
+        for index, fields in enumerate(attempts):
+            row = by_fact.get(fields[name]) if rows[index] is None and fields[name] else None
+            if row is not None:
+                rows[index] = row
+                taken.add(row.pk)
+    return rows
 
 
 _FIELDS = (

@@ -84,6 +84,7 @@ class Step(models.Model):
     class Meta:
         ordering = ["plan", "position"]
         constraints = [models.UniqueConstraint(fields=["plan", "position"], name="one_step_per_position")]
+        triggers = [pgtrigger.Protect(name="steps_never_change", operation=pgtrigger.Update)]
 
     def __str__(self) -> str:
         return self.instruction

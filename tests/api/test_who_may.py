@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -72,7 +73,7 @@ def bearer(token: str) -> Client:
 
 def write(client: Client, door: tuple[str, str, dict[str, Any]]) -> Any:
     method, path, body = door
-    return client.generic(method, path, Client()._encode_json(body, JSON), content_type=JSON)
+    return client.generic(method, path, json.dumps(body), content_type=JSON)
 
 
 # -- nobody

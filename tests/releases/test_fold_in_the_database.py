@@ -1,0 +1,230 @@
+"""What is stored is what the pure fold says, in whatever order the facts arrive and however often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.catalog.models import Service
+from releasedesk.deliveries.models import Delivery
+from releasedesk.ingest.receive import Answer, receive
+from releasedesk.releases import history
+from releasedesk.releases.models import Deployment, DeploymentFact, Live, Release, Standing
+from tests.actions.at_once import at_once
+from tests.builders import NOON, event, make_deployment, make_service, make_team, minutes
+
+Stored = Mapping[str, object]
+
+
+def ci_of(team: Team) -> Actor:
+    return Actor("ci (token)", token_id="1", roles={team.pk: Role.ENGINEER})
+
+
+def stored() -> Stored:
+    """Everything that is derived from facts, without row ids."""
+    deployments = Deployment.objects.order_by("at", "status", "release__version", "pk").values_list(
+        "environment__name",
+        "release__version",
+        "status",
+        "mode",
+        "start__key",
+        "finish__key",
+        "started_at",
+        "finished_at",
+        "at",
+        "replaced__version",
+    )
+    standings = Standing.objects.order_by("environment__name", "release__version").values_list(
+        "environment__name",
+        "release__version",
+        "first__key",
+        "first_at",
+        "last_at",
+        "rolled_back_by__key",
+        "rolled_back_at",
+    )
+    lives = Live.objects.order_by("environment__name").values_list(
+        "environment__name", "release__version", "deployment__finish__key", "since"
+    )
+    return {"deployments": sorted(map(repr, deployments)), "standings": [*standings], "lives": [*lives]}
+
+
+def folded(events: list[dict[str, Any]]) -> Stored:
+    """The same, from the pure fold alone."""
+    deployments, standings, lives = [], [], []
+    for place in sorted({body["environment"] for body in events}):
+        told = history.fold(as_fact(body) for body in events if body["environment"] == place)
+        for row in told.deployments:
+            start, finish = row.start, row.finish
+            ids = (start.id if start else None, finish.id if finish else None)
+            times = (row.started_at, row.finished_at, row.finished_at or row.started_at)
+            deployments.append(
+                (place, row.version, row.status.value, row.mode or "", *ids, *times, row.replaced)
+            )
+        for version, standing in sorted(told.standings.items()):
+            first, last, mark = standing.first_success, standing.last_success, standing.rolled_back_by
+            marked = (mark.id, mark.occurred_at) if mark else (None, None)
+            standings.append((place, version, first.id, first.occurred_at, last.occurred_at, *marked))
+        if told.live:
+            lives.append((place, told.live.version, told.live.success.id, told.live.since))
+    plain = [
+        tuple(str(part) if isinstance(part, history.Mode) else part for part in row) for row in deployments
+    ]
+    return {"deployments": sorted(map(repr, plain)), "standings": standings, "lives": lives}
+
+
+def as_fact(body: Mapping[str, Any]) -> history.Fact:
+    kind = history.Kind(body["type"].removeprefix("deployment."))
+    at = datetime.fromisoformat(body["occurred_at"])
+    return history.Fact(kind, at, "native", body["id"], body["version"], body.get("run") or "")
+
+
+@dataclass
+class Told:
+    """Events as they come in: some twice, in any order."""
+
+    events: list[dict[str, Any]]
+    arrivals: list[int]
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> Told:
+    one: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(["started", "succeeded", "succeeded", "failed"]),
+            "version": st.sampled_from(["1", "2", "3"]),
+            "environment": st.sampled_from(["production", "production", "staging"]),
+            "hours": st.sampled_from([0, 1, 2, 3, 25, 26, 60]),
+            "run": st.sampled_from([None, None, "a", "b"]),
+        }
+    )
+    events = [
+        event(
+            f"deployment.{drawn['kind']}",
+            id=f"e{number}",
+            version=drawn["version"],
+            environment=drawn["environment"],
+            run=drawn["run"],
+            occurred_at=(NOON + timedelta(hours=drawn["hours"])).isoformat(),
+        )
+        for number, drawn in enumerate(draw(st.lists(one, min_size=1, max_size=9)))
+    ]
+    numbers = range(len(events))
+    again = draw(st.lists(st.sampled_from(numbers), max_size=3))
+    return Told(events, draw(st.permutations([*numbers, *again])))
+
+
+@pytest.mark.django_db
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=tellings())
+def test_any_order_of_events_ends_in_what_the_pure_fold_says(told: Told) -> None:
+    with transaction.atomic():
+        team = make_team()
+        for number in told.arrivals:
+            receive(ci_of(team), team.pk, told.events[number], now=NOON + timedelta(days=3))
+        assert stored() == folded(told.events)
+        assert DeploymentFact.objects.count() == len(told.events)
+        transaction.set_rollback(True)
+
+
+# -- what the words mean, one at a time
+
+
+@pytest.fixture
+def service(db: None) -> Service:
+    return make_service()
+
+
+def test_a_late_start_is_joined_to_its_finish(service: Service) -> None:
+    finished = make_deployment(service, kind="succeeded", at=NOON)
+    joined = make_deployment(service, kind="started", at=NOON - minutes(3))
+    assert joined.pk == finished.pk
+    assert (joined.took, Deployment.objects.count()) == (minutes(3), 1)
+
+
+def test_a_deployment_keeps_its_row_while_the_past_is_told(service: Service) -> None:
+    """Links to it must not break because an older event arrives late."""
+    live = make_deployment(service, "2", at=NOON)
+    start = make_deployment(service, "2", kind="started", at=NOON - minutes(2))
+    make_deployment(service, "2", kind="failed", at=NOON - minutes(1))
+    make_deployment(service, "1", at=NOON - minutes(60))
+    assert start.pk == live.pk
+    kept = Deployment.objects.get(pk=live.pk)
+    assert kept.finish_id == live.finish_id
+    assert (kept.replaced and kept.replaced.version, Live.objects.get().deployment_id) == ("1", live.pk)
+    assert Deployment.objects.get(status="failed").start_id == start.start_id, "the failure ended that start"
+
+
+def test_going_back_marks_what_is_left_behind_and_coming_again_lifts_the_mark(service: Service) -> None:
+    for hour, version in enumerate(["1", "2", "3"]):
+        make_deployment(service, version, at=NOON + timedelta(hours=hour))
+    back = make_deployment(service, "1", at=NOON + timedelta(hours=3))
+    assert (back.mode, back.replaced and back.replaced.version) == ("rollback", "3")
+    assert marked() == {"2", "3"}
+    make_deployment(service, "3", at=NOON + timedelta(hours=4))
+    assert marked() == {"2"}
+    assert Live.objects.get().release.version == "3"
+
+
+def test_a_rollback_told_late_marks_as_if_it_had_been_told_at_once(service: Service) -> None:
+    make_deployment(service, "1", at=NOON)
+    make_deployment(service, "3", at=NOON + minutes(30))
+    make_deployment(service, "1", at=NOON + minutes(40))
+    make_deployment(service, "2", at=NOON + minutes(10))
+    assert marked() == {"2", "3"}
+
+
+def test_a_start_is_lost_an_hour_after_the_last_word(service: Service) -> None:
+    row = make_deployment(service, kind="started", at=NOON)
+    assert row.status_at(NOON + minutes(60)) == "started"
+    assert row.status_at(NOON + minutes(60.1)) == "lost"
+    assert Deployment.objects.running(NOON + minutes(59)).count() == 1
+    assert Deployment.objects.running(NOON + minutes(61)).count() == 0
+
+
+def marked() -> set[str]:
+    rows = Standing.objects.exclude(rolled_back_by=None)
+    return set(rows.values_list("release__version", flat=True))
+
+
+# -- at once
+
+
+def send_at_once(bodies: list[dict[str, Any]], team: Team) -> list[Answer]:
+    return at_once([partial(receive, ci_of(team), team.pk, body, now=NOON + minutes(5)) for body in bodies])
+
+
+def test_the_same_event_sent_twice_at_once_is_one_fact(committed: None) -> None:
+    team = make_team()
+    for _ in range(5):
+        body = event()
+        answers = send_at_once([body] * 4, team)
+        assert sorted(answer.status for answer in answers) == [200, 200, 200, 201]
+        assert all(answer.body == answers[0].body for answer in answers)
+    assert DeploymentFact.objects.count() == Delivery.objects.count() == 5
+
+
+def test_different_events_of_one_new_service_at_once_are_all_applied(committed: None) -> None:
+    team = make_team()
+    for round_ in range(5):
+        bodies = [
+            event("deployment.started", version=str(round_)),
+            event("deployment.succeeded", version=str(round_)),
+            event("check.finished", key="lint", outcome="passed", version=str(round_)),
+            event("check.finished", key="tag", outcome="passed", version=f"{round_}-next"),
+        ]
+        assert [answer.status for answer in send_at_once(bodies, team)] == [201] * 4
+    assert (Service.objects.count(), Release.objects.count(), Live.objects.count()) == (1, 10, 1)
+    assert all(release.items.count() == 10 for release in Release.objects.all())
+    told = [row.body for row in Delivery.objects.filter(type__startswith="deployment")]
+    assert stored() == folded(told)
