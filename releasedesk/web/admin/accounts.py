@@ -113,11 +113,11 @@ class TeamAdmin(ActionAdmin):
         delete_team(asked.actor, asked.row)
 
 
-class PersonForm(ActionForm, UserForm):
+class PersonForm(UserForm, ActionForm):
     """What is known of a person; the password has a page of its own."""
 
 
-class NewPersonForm(ActionForm, NewUserForm):
+class NewPersonForm(NewUserForm, ActionForm):
     """A name and, unless they sign in elsewhere, a password."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.forms.formsets import DELETION_FIELD_NAME
+from django.forms.models import construct_instance
 
 from releasedesk.problems.problem import FieldError, Problem
 from releasedesk.web.admin.refusal import errors_of, parts, said, within
@@ -41,8 +42,9 @@ class ActionForm(ModelForm):
         elif not is_row(path):
             self.add_error(None, f"{'_'.join(path)}: {said(error)}")
 
-    def validate_constraints(self) -> None:
-        """Leave the database's constraints to the database: the action says what they guard, in words."""
+    def _post_clean(self) -> None:
+        """Only read. Whether there may be such a row the action says, in better words than its constraints."""
+        self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
 
 
 def is_row(path: list[str]) -> bool:
