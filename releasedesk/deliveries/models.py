@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from django.db import models
 from django.db.models import Q
 
 from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Service
 
 
@@ -16,6 +19,14 @@ class Outcome(models.TextChoices):
     UNMATCHED = "unmatched"
     IGNORED = "ignored"
     REJECTED = "rejected"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Questions about sets of deliveries."""
+
+    def seen_by(self, actor: Actor) -> DeliveryQuerySet:
+        """Those of the actor's teams; an administrator sees all."""
+        return self if actor.superuser else self.filter(team__in=actor.team_ids)
 
 
 class Delivery(models.Model):
@@ -38,6 +49,8 @@ class Delivery(models.Model):
     received_at = models.DateTimeField()
     team_id: int
 
+    objects = DeliveryQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "deliveries"
         ordering = ["-received_at"]
@@ -53,3 +66,8 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.key}: {self.outcome}"
+
+    @property
+    def body_text(self) -> str:
+        """The body as it is stored, to be read."""
+        return json.dumps(self.body, indent=2, ensure_ascii=False)

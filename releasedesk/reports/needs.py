@@ -43,7 +43,7 @@ def needs_of(rows: Sequence[Row], unmatched: int, now: datetime) -> list[Need]:
     if unmatched:
         events = "1 event" if unmatched == 1 else f"{unmatched} events"
         sentence = "CI reported services or environments the desk does not know."
-        needs.append(Need("unmatched", Mark("warn", "", events), "Inbox", sentence, "/inbox/"))
+        needs.append(Need("unmatched", Mark("warn", "", events), "Inbox", sentence, "/inbox/?outcome=unmatched"))
     return needs
 
 

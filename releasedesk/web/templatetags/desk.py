@@ -31,6 +31,10 @@ MARKS = {
     "lost": Mark("bad", "ask", "lost"),
     "passed": Mark("good", "tick", "passed"),
     "open": Mark("idle", "ask", "open"),
+    "applied": Mark("good", "tick", "applied"),
+    "unmatched": Mark("warn", "ask", "unmatched"),
+    "ignored": Mark("idle", "same", "ignored"),
+    "rejected": Mark("bad", "cross", "rejected"),
     "waived": Mark("warn", "tick", "waived"),
     "not_applicable": Mark("idle", "same", "does not apply"),
 }

@@ -1,0 +1,138 @@
+"""A team: its services, who is in it as what, and the tokens its machines use."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from releasedesk.accounts.models import Membership, Team, User
+from releasedesk.accounts.roles import Role
+from releasedesk.actions.memberships import end_membership, set_role
+from releasedesk.actions.revoke_token import revoke_token
+from releasedesk.actions.tokens import issue_token
+from releasedesk.catalog.models import Scope, Service, Token
+from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
+from releasedesk.web.access import actor_of, signed_in
+from releasedesk.web.forms import Document, Field, Filled, typed
+from releasedesk.web.sign_in_again import signed_in_to_write
+
+MEMBER_FIELDS = (
+    Field(name="username", label="Name", required=True, help="The name somebody signs in with."),
+    Field(name="role", label="Role", kind="select", options=[(role, role) for role in Role]),
+)
+SCOPE_WORDS = {
+    Scope.READ: "read",
+    Scope.EVENTS_WRITE: "report events",
+    Scope.RELEASES_WRITE: "write plans, numbers and notes",
+    Scope.GATE_WRITE: "ask the gate, lock",
+}
+
+
+@require_safe
+@signed_in
+def team(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a team."""
+    return _page(request, _team(slug))
+
+
+@require_POST
+@signed_in_to_write
+def member(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give somebody a role in the team, or another one; `role` empty lets them leave."""
+    found, document = _team(slug), typed(request.POST)
+    username, role = str(document.get("username", "")).strip(), str(document.get("role", ""))
+    try:
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            names = User.objects.filter(is_active=True).values_list("username", flat=True)[:1000]
+            raise invalid(unknown("#/username", "person", username, list(names)))
+        held = Membership.objects.filter(team=found, user=user).select_related("team").first()
+        if role:
+            set_role(actor_of(request), found, user, role)
+        elif held:
+            end_membership(actor_of(request), held)
+    except Problem as problem:
+        return _page(request, found, document=document, problem=problem)
+    return redirect("team", slug)
+
+
+@require_POST
+@never_cache
+@signed_in_to_write
+def new_token(request: HttpRequest, slug: str) -> HttpResponse:
+    """Issue a token and show it, this once."""
+    found = _team(slug)
+    actor = actor_of(request)
+    actor.require(Role.LEAD, team_id=found.pk, service_id=None, what=f"issue tokens of {slug}")
+    name, wanted = request.POST.get("name", "").strip(), request.POST.get("service", "")
+    try:
+        if not name:
+            raise invalid(
+                FieldError("#/name", "required", "A token needs a name.", "the pipeline that uses it")
+            )
+        service = Service.objects.filter(team=found, slug=wanted).select_related("team").first()
+        if wanted and service is None:
+            slugs = Service.objects.filter(team=found).values_list("slug", flat=True)
+            raise invalid(unknown("#/service", "service", wanted, list(slugs)))
+        token, text = issue_token(
+            found,
+            service=service,
+            scopes=request.POST.getlist("scopes"),
+            name=name[:200],
+            created_by=actor.label,
+            now=timezone.now(),
+        )
+    except Problem as problem:
+        return _page(request, found, document={"name": name, "service": wanted}, problem=problem)
+    return render(request, "token.html", {"team": found, "token": token, "text": text, "nav": "teams"})
+
+
+@require_POST
+@signed_in_to_write
+def end_token(request: HttpRequest, slug: str, token_id: str) -> HttpResponse:
+    """Revoke a token."""
+    token = Token.objects.filter(team=_team(slug), pk=token_id).select_related("team").first()
+    if token is None:
+        raise Problem("not-found", "The team has no such token.")
+    revoke_token(actor_of(request), token, now=timezone.now())
+    return redirect("team", slug)
+
+
+def _team(slug: str) -> Team:
+    found = Team.objects.filter(slug=slug).first()
+    if found is None:
+        raise not_found("team", slug, list(Team.objects.values_list("slug", flat=True)))
+    return found
+
+
+def _page(
+    request: HttpRequest, found: Team, *, document: Document | None = None, problem: Problem | None = None
+) -> HttpResponse:
+    services = found.services.select_related("owner")
+    actor = actor_of(request)
+    token_fields = (
+        Field(name="name", label="Name", required=True, help="The pipeline that uses it."),
+        Field(
+            name="service",
+            label="Service",
+            kind="select",
+            options=[("", "all of the team"), *((service.slug, service.slug) for service in services)],
+        ),
+    )
+    form = Filled([*MEMBER_FIELDS, *token_fields], document or {"role": Role.ENGINEER}, problem)
+    context = {
+        "team": found,
+        "services": services,
+        "members": found.memberships.select_related("user").order_by("user__username"),
+        "tokens": found.tokens.select_related("service").order_by("revoked_at", "-created_at"),
+        "leads": actor.is_at_least(Role.LEAD, found.pk),
+        "belongs": found.pk in actor.roles or actor.superuser,
+        "roles": list(Role),
+        "scopes": SCOPE_WORDS.items(),
+        "form": form,
+        "nav": "teams",
+    }
+    return render(request, "team.html", context, status=form.status)
