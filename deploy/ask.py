@@ -10,7 +10,7 @@ import sys
 from http.client import HTTPConnection, HTTPException
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (where to ask instead)
-TIMEOUT_SECONDS = 5
+TIMEOUT_SECONDS = 10  # a page waits 5 s for a database that is down, and so does /ready
 
 
 def ask(path: str) -> tuple[int, str]:
