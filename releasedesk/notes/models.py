@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import pghistory
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchRank, SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from releasedesk.accounts.roles import Actor
+from releasedesk.notes.full_text import DOCUMENT, asked_for
 from releasedesk.releases.models import Release
 
 
@@ -22,8 +25,22 @@ class NoteQuerySet(models.QuerySet["Note"]):
             return self
         return self.filter(Q(draft=False) | Q(release__service__team__in=actor.team_ids))
 
+    def matching(self, text: str) -> NoteQuerySet:
+        """Those in which these words stand, as a web search would read them; the best match first."""
+        query = asked_for(text)
+        ranked = self.filter(document=query).annotate(rank=SearchRank(F("document"), query))
+        return ranked.order_by("-rank", "-written_at", "-id")
 
-@pghistory.track()
+
+class NoteManager(models.Manager.from_queryset(NoteQuerySet)):  # type: ignore[misc] # the documented way
+    """Leaves the search column where it is: it is to be searched, not to be read."""
+
+    def get_queryset(self) -> NoteQuerySet:
+        """All notes."""
+        return cast("NoteQuerySet", super().get_queryset().defer("document"))
+
+
+@pghistory.track(exclude=["document"])
 class Note(models.Model):
     """What was learnt. A draft is private to the team until it is finished."""
 
@@ -49,9 +66,10 @@ class Note(models.Model):
     written_by = models.CharField(max_length=200)
     written_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+    document = models.GeneratedField(expression=DOCUMENT, output_field=SearchVectorField(), db_persist=True)
     release_id: int
 
-    objects = NoteQuerySet.as_manager()
+    objects = NoteManager()
 
     class Meta:
         ordering = ["-written_at"]
@@ -61,6 +79,7 @@ class Note(models.Model):
                 name="a_finished_note_has_its_time",
             )
         ]
+        indexes = [GinIndex(fields=["document"], name="note_words")]
 
     def __str__(self) -> str:
         return f"note on {self.release}"
