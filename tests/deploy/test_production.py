@@ -101,11 +101,18 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def desk() -> Iterator[Container]:
+def folder() -> Iterator[Path]:
+    """A folder any account may enter, unlike pytest's own when root runs the tests."""
+    path = Path(tempfile.mkdtemp(prefix="image-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def desk(folder: Path) -> Iterator[Container]:
     """The image with its database, migrated, web and worker running as compose starts them."""
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
-    folder = Path(tempfile.mkdtemp(prefix="image-"))
-    folder.chmod(0o755)
     server = EmbeddedServer(folder / "database", FAST_AND_FORGETFUL)
     with server.attached():
         desk = Container(folder, server)
@@ -121,7 +128,6 @@ def desk() -> Iterator[Container]:
                 process.terminate()
             for process in running:
                 process.wait(WAIT_SECONDS)
-    shutil.rmtree(folder)
 
 
 def test_the_image_says_that_it_is_well_and_ready(desk: Container) -> None:
