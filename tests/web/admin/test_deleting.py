@@ -8,10 +8,12 @@ import pytest
 from django.contrib.messages import get_messages
 
 from releasedesk.accounts.models import Membership, Team, User
+from releasedesk.accounts.roles import DESK
+from releasedesk.actions.locks import LockRequest, lock
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.notes.models import Note
-from releasedesk.releases.models import DeploymentFact, Release
+from releasedesk.releases.models import DeploymentFact, Lock, Release
 from tests.builders import (
     NOON,
     make_deployment,
@@ -152,8 +154,9 @@ def test_a_note_goes_but_not_its_history(admin: Client, checkout: Service) -> No
     assert "ada" in events
 
 
-def test_a_plan_a_token_and_a_lock_are_never_deleted(admin: Client, checkout: Service) -> None:
+def test_a_plan_and_a_lock_are_never_deleted(admin: Client, checkout: Service) -> None:
     plan = make_plan(checkout)
-    assert admin.post(f"/admin/rollbacks/plan/{plan.pk}/delete/", {"post": "yes"}).status_code == 403
-    page = admin.get(f"/admin/rollbacks/plan/{plan.pk}/change/").content
-    assert b"deletelink" not in page
+    held = lock(DESK, LockRequest(checkout, None, Lock.Kind.BLOCK, "The fair", None), now=NOON)
+    for address in (f"/admin/rollbacks/plan/{plan.pk}/", f"/admin/releases/lock/{held.pk}/"):
+        assert f"{address}delete/" not in admin.get(f"{address}change/").content.decode()
+        assert admin.post(f"{address}delete/", {"post": "yes"}).status_code == 403
