@@ -17,7 +17,7 @@ from releasedesk.problems.problem import FieldError, Problem
 
 Document = dict[str, Any]
 Kind = Literal["text", "area", "select", "check", "number", "time"]
-DEEPEST = 4
+DEEPEST, LONGEST = 4, 100  # no control of ours has a deeper or longer name
 # What a browser sends for <input type="datetime-local">: no zone. Pages say beside it that they mean UTC.
 WITHOUT_ZONE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
 
@@ -120,19 +120,22 @@ def name_of(error: FieldError) -> str:
     return error.pointer.removeprefix("#").removeprefix("/")
 
 
-def typed(post: QueryDict) -> Document:
-    """Read what was typed, unjudged: names are paths, numbered parts are rows. Rows left empty are none."""
+def typed(post: QueryDict, *, empty_rows: bool = False) -> Document:
+    """Read what was typed, unjudged: names are paths, numbered parts are rows.
+
+    Rows left empty are none, unless `empty_rows` asks for them: buttons of a row count them.
+    """
     found: Document = {}
     for name in post:
         *parents, last = name.split("/")
-        if len(parents) >= DEEPEST:
+        if len(parents) >= DEEPEST or len(name) > LONGEST:
             continue
         place: Any = found
         for part in parents:
             place = place.setdefault(part, {}) if isinstance(place, dict) else None
         if isinstance(place, dict):
             place[last] = _unix(str(post[name]))
-    rows: Document = _rows(found)
+    rows: Document = _rows(found, keep=empty_rows)
     return rows
 
 
@@ -170,13 +173,13 @@ def text_at(document: Any, name: str) -> str:
     return f"{document:.12g}" if isinstance(document, float) else str(document)
 
 
-def _rows(value: Any) -> Any:
-    """Turn `{"0": …, "2": …}` into a list, in the order of its numbers, without the rows that are empty."""
+def _rows(value: Any, *, keep: bool) -> Any:
+    """Turn `{"0": …, "2": …}` into a list, in the order of its numbers; empty rows only on request."""
     if not isinstance(value, dict):
         return value
-    parts = {name: _rows(inner) for name, inner in value.items()}
+    parts = {name: _rows(inner, keep=keep) for name, inner in value.items()}
     if parts and all(name.isdecimal() for name in parts):
-        return [parts[name] for name in sorted(parts, key=int) if said(parts[name])]
+        return [parts[name] for name in sorted(parts, key=int) if keep or said(parts[name])]
     return parts
 
 
