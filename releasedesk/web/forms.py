@@ -64,7 +64,7 @@ class Field:
     def choices(self) -> list[tuple[str, str]]:
         """The options, and what it holds though nobody offers it any more."""
         known = list(self.options)
-        return known if self.value in dict(known) else [*known, (self.value, self.value)]
+        return known if not self.value or self.value in dict(known) else [*known, (self.value, self.value)]
 
     def within(self, place: str, label: str = "") -> Field:
         """The same control in a row or on a side: `command` → `steps/0/command`."""

@@ -74,7 +74,7 @@ FIELDS = (
         name="number",
         label="Number",
         kind="number",
-        unit="ms, calls a request; % for rates and changes",
+        unit="ms, calls or %",
     ),
     Field(name="expected_result", label="What else should come true?", kind="area"),
     Field(
@@ -263,7 +263,7 @@ def _page(
     theirs: Document | None = None,
 ) -> HttpResponse:
     before = stored(last) if last else {}
-    hints = {name: str(before[name]) for name in ("version", *SHARED) if before.get(name)}
+    hints = {name: f"Last time: {before[name]}" for name in ("version", *SHARED) if before.get(name)}
     people = User.objects.filter(memberships__team=service.team_id, is_active=True).order_by("username")
     names = [(name, name) for name in people.values_list("username", flat=True)]
     nobody = f"the service's ({service.owner.get_username()})" if service.owner else "nobody yet"
