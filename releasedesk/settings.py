@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "releasedesk.operations.request_line.RequestLine",
     "releasedesk.operations.content_security.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
+    "releasedesk.operations.probes.Probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -156,8 +157,9 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 # -- the way in from outside ---------------------------------------------------------------------------------
 BEHIND_PROXY = env.flag("BEHIND_PROXY", default=PRODUCTION)
+SECURE_REDIRECT_EXEMPT = ["^health$", "^ready$", "^metrics$"]  # asked by address, inside
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
-AXES_IPWARE_PROXY_COUNT = 1 if BEHIND_PROXY else 0
+AXES_CLIENT_IP_CALLABLE = "releasedesk.operations.address.address_of"
 HTTPS = env.flag("HTTPS", default=PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^(health|ready|metrics)$"]  # asked by the machine next door, without TLS

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.tokens import authenticate
 from releasedesk.catalog.models import Token
+from releasedesk.operations.address import address_of
 from releasedesk.operations.request_line import name_actor
 
 
@@ -33,7 +34,8 @@ class Bearer(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[TokenUser, Token] | None:
         """Return the token's user; None when no bearer token came. Raises 401 and 429."""
-        header, address = request.headers.get("Authorization", ""), str(request.META.get("REMOTE_ADDR", ""))
+        header = request.headers.get("Authorization", "")
+        address = address_of(request._request)  # noqa: SLF001 - DRF's only name for Django's request
         token = authenticate(header, address=address, now=timezone.now())
         if token is None:
             return None

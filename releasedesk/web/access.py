@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from releasedesk.accounts.models import User
-from releasedesk.accounts.roles import Actor
+from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Service
 from releasedesk.problems.problem import not_found
 from releasedesk.releases.models import Release
@@ -32,6 +32,11 @@ def signed_in(view: View[P]) -> View[P]:
 def actor_of(request: HttpRequest) -> Actor:
     """Return who acts, with the roles as they are now."""
     return cast("User", request.user).as_actor()
+
+
+def may_write(actor: Actor, service: Service) -> bool:
+    """Say whether the actor plans, measures and notes this service; a page then offers it."""
+    return actor.is_at_least(Role.ENGINEER, service.team_id, service.pk)
 
 
 def service_or_404(slug: str) -> Service:

@@ -8,13 +8,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from releasedesk.reports.release_page import release_page
-from releasedesk.web.access import actor_of, release_or_404, signed_in
+from releasedesk.web.access import actor_of, may_write, release_or_404, signed_in
 
 
 @require_safe
 @signed_in
 def release(request: HttpRequest, slug: str, version: str) -> HttpResponse:
     """Show a release. Raises the 404 `Problem` for a service or a version that does not exist."""
-    found = release_or_404(slug, version)
-    page = release_page(found, actor=actor_of(request), now=timezone.now())
-    return render(request, "release.html", {"page": page, "release": found, "service": found.service})
+    found, actor = release_or_404(slug, version), actor_of(request)
+    context = {
+        "page": release_page(found, actor=actor, now=timezone.now()),
+        "release": found,
+        "service": found.service,
+        "writes": may_write(actor, found.service),
+        "nav": "releases",
+    }
+    return render(request, "release.html", context)

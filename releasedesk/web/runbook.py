@@ -12,6 +12,7 @@ from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.tokens import authenticate
 from releasedesk.catalog.models import Environment, Scope, Service
+from releasedesk.operations.address import address_of
 from releasedesk.problems.problem import Problem, not_found
 from releasedesk.reports.rollback import rollback_text
 from releasedesk.reports.ways_back import way_back
@@ -42,8 +43,8 @@ def runbook(request: HttpRequest, slug: str, environment: str) -> HttpResponse:
 
 def _actor(request: HttpRequest) -> Actor | None:
     """Who asks; None for a stranger who did not even try."""
-    header, address = request.headers.get("Authorization", ""), str(request.META.get("REMOTE_ADDR", ""))
-    token = authenticate(header, address=address, now=timezone.now())
+    header = request.headers.get("Authorization", "")
+    token = authenticate(header, address=address_of(request), now=timezone.now())
     if token is None:
         return request.user.as_actor() if isinstance(request.user, User) else None
     if Scope.READ not in token.scopes:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 from django.db import OperationalError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import path
 from django.utils import timezone
 
 from releasedesk.operations import urls
+from releasedesk.operations.address import address_of
 from releasedesk.operations.content_security import POLICY
 from releasedesk.operations.request_line import current_id, name_actor
 
@@ -261,3 +262,18 @@ def test_answers_forbid_sniffing_framing_and_leaking_addresses(client: Client) -
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics"])
+def test_probes_that_come_by_address_are_answered_whatever_host_they_name(client: Client, path: str) -> None:
+    assert client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code == 200
+
+
+def test_behind_the_proxy_the_address_is_the_one_the_proxy_saw(
+    rf: RequestFactory, settings: Settings
+) -> None:
+    request = rf.get("/", headers={"X-Forwarded-For": "203.0.113.7, 198.51.100.4"})
+    assert address_of(request) == "127.0.0.1"
+    settings.BEHIND_PROXY = True
+    assert address_of(request) == "198.51.100.4"
+    assert address_of(rf.get("/")) == "127.0.0.1"
