@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -46,6 +47,8 @@ class Shop:
 @contextmanager
 def open_shop(at: Path, pipeline: Mapping[str, str]) -> Iterator[Shop]:
     """The shop with nothing deployed yet; what was deployed is ended afterwards."""
+    for program in ("bash", "curl", "git"):
+        assert shutil.which(program), f"The shop's pipeline needs {program}, and it is not installed."
     shop = Shop(at, pipeline)
     try:
         yield shop
