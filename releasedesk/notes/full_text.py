@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchVector
-from django.db.models import Func, TextField, Value
+from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Left, NullIf
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -44,8 +44,10 @@ def asked_for(text: str) -> SearchQuery:
     return SearchQuery(Value(text), config=CONFIG, search_type="websearch")
 
 
-# What stands around a hit between the database and the page. Who types these only marks a word.
-HIT, END = "\x02", "\x03"
+# What stands around a hit, and between the words of a path, until it comes to the page. Who types these only
+# marks a word.
+APART, HIT, END = "\x01", "\x02", "\x03"
+NOT_SHOWN = str.maketrans("", "", APART + HIT + END)
 BETWEEN = " … "
 HITS = re.compile(f"{HIT}([^{HIT}{END}]*){END}")
 TOLD = ("reason", "metric_improved", "surprise", "follow_ups", "assumptions", "command_used")
@@ -54,8 +56,13 @@ TOLD = ("reason", "metric_improved", "surprise", "follow_ups", "assumptions", "c
 def excerpt_for(text: str) -> SearchHeadline:
     """The few words around each hit, as the database cuts them: not yet fit for a page, see `highlighted`."""
     parts = [NullIf(Left(name, SEARCHED), Value("")) for name in TOLD]
-    files = NullIf(Func("files_touched", Value(" "), function="array_to_string"), Value(""))
-    told = Func(Value("\n"), *parts, Left(files, SEARCHED), function="concat_ws", output_field=TextField())
+    files = Left(
+        NullIf(Func(F("files_touched"), Value(" "), function="array_to_string"), Value("")), SEARCHED
+    )
+    words = Func(
+        files, Value("([/._-])"), Value(rf"\1{APART}"), Value("g"), function="regexp_replace"
+    )  # `basket/views.py` is one word to the database, and a hit in it could not be marked
+    told = Func(Value("\n"), *parts, files, words, function="concat_ws", output_field=TextField())
     return SearchHeadline(
         told,
         asked_for(text),
@@ -64,6 +71,7 @@ def excerpt_for(text: str) -> SearchHeadline:
         stop_sel=END,
         max_words=24,
         min_words=10,
+        short_word=0,  # type: ignore[arg-type] # a number, whatever the stubs say; the end of `views.py` is short
         max_fragments=2,
         fragment_delimiter=BETWEEN,
     )
@@ -73,7 +81,7 @@ def highlighted(excerpt: str) -> SafeString:
     """Mark the hits of an excerpt; everything else in it is text."""
     pieces = HITS.split(excerpt)  # text, hit, text, hit, …, text
     shown = (
-        (format_html("<mark>{}</mark>", piece) if index % 2 else piece.replace(HIT, "").replace(END, ""),)
+        (format_html("<mark>{}</mark>" if index % 2 else "{}", piece.translate(NOT_SHOWN)),)
         for index, piece in enumerate(pieces)
     )
     return format_html_join("", "{}", shown)

@@ -51,7 +51,7 @@ def notes(filters: NoteFilters, *, actor: Actor) -> NoteQuerySet:
     if filters.service:
         chosen = chosen.filter(release__service__slug=filters.service)
     if filters.q:
-        return cast("NoteQuerySet", chosen.matching(filters.q).annotate(excerpt=excerpt_for(filters.q)))
+        return chosen.matching(filters.q).annotate(excerpt=excerpt_for(filters.q))
     return chosen.order_by("-written_at", "-id")
 
 

@@ -56,6 +56,12 @@ def test_files_commands_and_phrases_are_found(words: str, bob: User, service: Se
     assert "1.0/note/" in notes(bob, f"?q={quote(words)}")
 
 
+def test_a_hit_within_a_path_is_marked(bob: User, service: Service) -> None:
+    make_note(make_release(service), files_touched=["basket/views.py"])
+    assert "<mark>basket</mark>/views.py" in notes(bob, "?q=baskets")
+    assert "<mark>basket/views.py</mark>" in notes(bob, "?q=basket/views.py")
+
+
 def test_markup_around_a_hit_is_shown_as_text(bob: User, service: Service) -> None:
     make_note(make_release(service), reason="<img src=x onerror=alert(1)> basket \x02<b>\x03 & more")
     found = notes(bob, "?q=basket")
