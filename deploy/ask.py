@@ -1,8 +1,7 @@
 # ruff: noqa: INP001 (run by its path)
 """Ask the desk on this machine: `python deploy/ask.py /ready`. Ends with 0 for a 200, else with 1.
 
-It goes past the proxy and asks under a name that ALLOWED_HOSTS has: under its bare address the desk, like
-any Django, answers 400.
+It goes past the proxy and asks under a name that ALLOWED_HOSTS has, so that pages answer too.
 """
 
 import os

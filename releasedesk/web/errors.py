@@ -11,6 +11,8 @@ from releasedesk.operations.request_line import current_id
 from releasedesk.problems.problem import Problem
 from releasedesk.problems.render import as_foreseen, problem_response
 
+NEVER_SHOWN = {"csrfmiddlewaretoken", "password", "sign_in/password"}
+
 
 class ProblemPages:
     """Middleware: a `Problem` that a view raises is answered in the words of the API, as a page."""
@@ -52,9 +54,17 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form that was sent from an old page: nothing was changed, and nothing typed need be lost."""
-    detail = "The form came from a page that is too old. Go back, reload the page and send it again."
-    return answer(request, Problem("forbidden", detail))
+    """403 for a form that was sent from an old page: nothing was changed, and nothing typed is lost.
+
+    The browser itself says (Fetch Metadata) whether the form was one of ours. Only then what was typed is
+    shown again, to be sent by another click; a stranger's form is refused and shown nothing.
+    """
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        detail = "The form came from a page that is too old. Go back, reload the page and send it again."
+        return answer(request, Problem("forbidden", detail))
+    lists = request.POST.lists()
+    kept = [(name, value) for name, values in lists for value in values if name not in NEVER_SHOWN]
+    return render(request, "send_again.html", {"kept": kept}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

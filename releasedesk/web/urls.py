@@ -23,7 +23,7 @@ from releasedesk.web import (
 urlpatterns = [
     path("", board.show, name="board"),
     path("services/<str:slug>/", service_page.service, name="service"),
-    path("services/<str:slug>/releases/new/", plan.new, name="new_plan"),
+    path("services/<str:slug>/plan/", plan.new, name="new_plan"),
     path("services/<str:slug>/rollback-plan/", rollback_plan.standing, name="standing_plan"),
     path("services/<str:slug>/releases/<str:version>/edit/", plan.edit, name="edit_plan"),
     path("services/<str:slug>/releases/<str:version>/measure/", measure.record, name="measure"),

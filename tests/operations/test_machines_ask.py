@@ -258,7 +258,7 @@ def test_a_view_with_a_policy_of_its_own_keeps_it(client: Client) -> None:
 
 
 def test_answers_forbid_sniffing_framing_and_leaking_addresses(client: Client) -> None:
-    answer = client.get("/health")
+    answer = client.get("/accounts/login/")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from releasedesk.catalog.models import Service
 
 pytestmark = pytest.mark.django_db
-NEW = "/services/checkout-api/releases/new/"
+NEW = "/services/checkout-api/plan/"
 EDIT = "/services/checkout-api/releases/1.0/edit/"
 SCRIPT = "<script>alert('x')</script>"
 TEXTS = (
