@@ -27,6 +27,7 @@ class _Place:
         self.service, self.environment = service, environment
         self.fact_ids: dict[tuple[str, str], int] = {}
         self.release_ids: dict[str, int] = {}
+        self.ended_by: dict[int | None, int] = {}
         facts = []
         for row in rows:
             self.fact_ids[row.source, row.key] = row.pk
@@ -54,10 +55,11 @@ class _Place:
                 for name, value in fields.items():
                     setattr(row, name, value)
                 changed.append(row)
-        kept = {row.pk for row in rows if row}
-        Deployment.objects.filter(pk__in=[row.pk for row in stored if row.pk not in kept]).delete()
+        kept = [row for row in rows if row]
+        Deployment.objects.filter(pk__in={row.pk for row in stored} - {row.pk for row in kept}).delete()
         Deployment.objects.bulk_update(changed, list(_FIELDS))
         Deployment.objects.bulk_create(new)
+        self.ended_by = {row.finish_id: row.pk for row in (*kept, *new)}
 
     def _deployment_fields(self, folded: history.Deployment) -> dict[str, object]:
         return {
@@ -98,11 +100,18 @@ class _Place:
         live = self.history.live
         if live is None:
             return
-        deployment = Deployment.objects.get(finish=self._fact(live.success))
-        Live.objects.update_or_create(
+        row = Live(
             service=self.service,
             environment=self.environment,
-            defaults={"release": deployment.release, "deployment": deployment, "since": live.since},
+            release_id=self.release_ids[live.version],
+            deployment_id=self.ended_by[self._fact(live.success)],
+            since=live.since,
+        )
+        Live.objects.bulk_create(
+            [row],
+            update_conflicts=True,
+            unique_fields=["service", "environment"],
+            update_fields=["release", "deployment", "since"],
         )
 
 

@@ -1,5 +1,6 @@
 """Register a service and set its own fields."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
@@ -90,15 +91,18 @@ def _team(actor: Actor, body: ServiceBody, service: Service | None) -> Team:
 
 
 def _set_policies(service: Service, policies: list[PolicyBody]) -> None:
-    wrong = [
-        unknown(f"#/metric_policies/{index}/metric", "metric", policy.metric, list(METRICS))
-        for index, policy in enumerate(policies)
-        if policy.metric not in METRICS
-    ]
-    if wrong:
+    if wrong := list(_wrong_metrics([policy.metric for policy in policies])):
         raise invalid(*wrong)
     service.metric_policies.all().delete()
     MetricPolicy.objects.bulk_create(
-        MetricPolicy(service=service, **policy.model_dump())
-        for policy in {policy.metric: policy for policy in policies}.values()
+        MetricPolicy(service=service, **policy.model_dump()) for policy in policies
     )
+
+
+def _wrong_metrics(metrics: list[str]) -> Iterator[FieldError]:
+    for index, metric in enumerate(metrics):
+        pointer = f"#/metric_policies/{index}/metric"
+        if metric not in METRICS:
+            yield unknown(pointer, "metric", metric, list(METRICS))
+        elif metric in metrics[:index]:
+            yield FieldError(pointer, "twice", "This metric has a policy already.", "one a metric", metric)

@@ -11,6 +11,7 @@ from releasedesk.measurements.judge import judge
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.measurements.policies import policies_of
 from releasedesk.releases.models import Deployment, Release
+from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.queries import effective_plan
 from releasedesk.rollbacks.readiness import moment
 from releasedesk.rollbacks.triggers import met
@@ -33,7 +34,7 @@ def comparison(release: Release, environment: Environment, route: str) -> dict[s
         .first()
     )
     if kept is not None:
-        return answer(kept, triggers_met=triggers_met(release, kept))
+        return answer(kept, triggers_met=triggers_met(effective_plan(release), kept))
     one = (
         rows.select_related("environment").newest("before"),
         rows.select_related("environment").newest("after"),
@@ -72,9 +73,8 @@ def warnings(kept: Comparison) -> list[str]:
     return found
 
 
-def triggers_met(release: Release, kept: Comparison) -> list[str]:
+def triggers_met(plan: Plan | None, kept: Comparison) -> list[str]:
     """Say which of the plan's own triggers the after numbers meet."""
-    plan = effective_plan(release)
     if plan is None:
         return []
     return met(plan.triggers, {row["metric"]: row["after"] for row in kept.result["metrics"]})

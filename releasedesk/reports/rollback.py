@@ -74,7 +74,7 @@ class GoingBack:
         rows = Comparison.objects.current().filter(
             release=self.way.live.release, environment=self.way.environment
         )
-        return [sentence for row in rows for sentence in triggers_met(self.way.live.release, row)]
+        return [sentence for row in rows for sentence in triggers_met(self.way.plan, row)]
 
     @cached_property
     def why_target(self) -> str:
