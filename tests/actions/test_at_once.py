@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from releasedesk.accounts.models import Team
@@ -49,12 +50,11 @@ def test_a_plan_and_a_check_of_one_new_release_at_once_do_not_wait_for_each_othe
     for number in range(8):
         body = event("check.finished", key="lint", outcome="passed", version=f"{number}")
         plan = ReleaseBody.read({"title": "Cache the total"})
-        at_once(
-            [
-                partial(receive, actor, team.pk, body, now=NOON),
-                partial(put_release, actor, service, f"{number}", plan, now=NOON, replace=True),
-            ]
-        )
+        deeds: list[Callable[[], object]] = [
+            partial(receive, actor, team.pk, body, now=NOON),
+            partial(put_release, actor, service, f"{number}", plan, now=NOON, replace=True),
+        ]
+        at_once(deeds)
     assert [release.title for release in Release.objects.all()] == ["Cache the total"] * 8
     assert all(release.items.get(key="lint").outcome == "passed" for release in Release.objects.all())
 

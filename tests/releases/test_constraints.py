@@ -142,7 +142,7 @@ def _one_of_everything(db: None) -> None:
     make_snapshot(release, "after", at=NOON + minutes(10))
     make_note(release)
     Incident.objects.create(service=service, key="1", opened_at=NOON)
-    config = {"environment": Environment.objects.first(), "digests": {}, "occurred_at": NOON}
+    config: dict[str, Any] = {"environment": Environment.objects.first(), "digests": {}, "occurred_at": NOON}
     ReportedConfig.objects.create(service=service, source="native", key="1", **config)
     Delivery.objects.create(
         team=team,

@@ -1,0 +1,97 @@
+"""The post-ship note at the API."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from releasedesk.accounts.models import User
+from releasedesk.catalog.models import Service
+from releasedesk.notes.models import Note
+from tests.api.asking import RELEASE, problem, put, rows, sole_error
+from tests.api.conftest import signed_in
+from tests.builders import make_release, make_team, make_token
+from tests.conftest import Clock
+
+NOTE = f"{RELEASE}/note"
+WRITTEN = {
+    "reason": "The basket was slow.",
+    "files_touched": ["basket/views.py"],
+    "command_used": "make deploy",
+    "metric_improved": "p95 190 → 60 ms",
+    "assumptions": "Prices change once a day.",
+    "surprise": "Half of the baskets are empty.",
+    "follow_ups": "- delete the old cache",
+    "draft": False,
+}
+
+
+@pytest.fixture(autouse=True)
+def _a_release(checkout: Service) -> None:
+    make_release(checkout)
+
+
+def test_a_note_is_answered_as_it_was_written(ci: Client) -> None:
+    problem(ci.get(NOTE), 404, "not-found")
+    response = put(ci, NOTE, WRITTEN)
+    assert (response.status_code, response["ETag"]) == (201, '"1"')
+    at = "2026-11-23T12:05:00Z"
+    assert response.json() == {**WRITTEN, "written_by": "ci (token)", "written_at": at, "finished_at": at}
+    assert ci.get(NOTE).json() == response.json()
+
+
+def test_a_draft_is_private_to_the_team_until_it_is_finished(
+    as_bob: Client, as_charlie: Client, vera: User
+) -> None:
+    assert put(as_bob, NOTE, {**WRITTEN, "draft": True}).json()["finished_at"] is None
+    problem(as_charlie.get(NOTE), 404, "not-found")
+    assert signed_in(vera).get(NOTE).status_code == 200
+    assert as_bob.get(NOTE).json()["draft"] is True
+    put(as_bob, NOTE, WRITTEN)
+    assert as_charlie.get(NOTE).json()["reason"] == "The basket was slow."
+
+
+def test_another_teams_token_sees_neither_note_nor_draft(ci: Client) -> None:
+    put(ci, NOTE, WRITTEN)
+    stranger = Client(headers={"Authorization": f"Bearer {make_token(make_team('search'))}"})
+    problem(stranger.get(NOTE), 403, "forbidden")
+
+
+def test_put_replaces_the_whole_note(ci: Client, clock: Clock) -> None:
+    first = put(ci, NOTE, WRITTEN).json()
+    clock.tick(5)
+    again = put(ci, NOTE, {"reason": "It was very slow."})
+    assert (again.status_code, again["ETag"]) == (200, '"2"')
+    told = again.json()
+    assert (told["reason"], told["surprise"], told["files_touched"]) == ("It was very slow.", None, [])
+    assert (told["finished_at"], told["written_at"]) == (first["finished_at"], "2026-11-23T12:10:00Z")
+    assert Note.objects.count() == 1
+
+
+@pytest.mark.parametrize("tag", ['"1"', "*"])
+def test_a_writer_who_has_read_the_note_writes(ci: Client, tag: str) -> None:
+    problem(put(ci, NOTE, WRITTEN, **{"If-Match": tag}), 412, "changed-meanwhile")
+    put(ci, NOTE, WRITTEN)
+    assert put(ci, NOTE, WRITTEN, **{"If-Match": tag}).status_code == 200
+    problem(put(ci, NOTE, {}, **{"If-Match": '"1"'}), 412, "changed-meanwhile")
+    assert Note.objects.get().reason == "The basket was slow."
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({"reason": "\0"}, "#/reason", "control_character"),
+        ({"reason": "x" * 50_001}, "#/reason", "too_long"),
+        ({"files_touched": ["a\nb"]}, "#/files_touched/0", "control_character"),
+        ({"files_touched": "a"}, "#/files_touched", "type"),
+        ({"draft": None}, "#/draft", "type"),
+        ({"written_by": "me"}, "#/written_by", "read_only"),
+        ({"suprise": "x"}, "#/suprise", "unknown_field"),
+    ],
+    ids=str,
+)
+def test_a_note_that_cannot_be_is_refused(ci: Client, body: object, pointer: str, code: str) -> None:
+    before = rows()
+    error = sole_error(put(ci, NOTE, body))
+    assert (error["pointer"], error["code"]) == (pointer, code)
+    assert rows() == before

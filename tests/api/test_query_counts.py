@@ -1,0 +1,85 @@
+"""What the API costs: a fixed number of queries, whatever there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from releasedesk.catalog.models import Service
+from tests.api.asking import CHECKOUT, RELEASE, send
+from tests.builders import (
+    NOON,
+    make_deployment,
+    make_plan,
+    make_rehearsal,
+    make_release,
+    make_service,
+    make_snapshot,
+    minutes,
+)
+
+
+def little(service: Service) -> None:
+    make_plan(service)
+    make_deployment(service, "0.9", at=NOON - minutes(60))
+    make_deployment(service, "1.0", at=NOON - minutes(55))
+    make_deployment(service, "1.1", at=NOON - minutes(54))
+    make_deployment(service, "1.0", at=NOON - minutes(53))
+    make_rehearsal(make_release(service, "1.0"), finished_at=NOON - minutes(56))
+    make_snapshot(make_release(service, "1.0"))
+
+
+def much(service: Service) -> None:
+    little(service)
+    for number in range(12):
+        version = f"0.{number}"
+        make_deployment(service, version, kind="started", at=NOON - minutes(49 - 2 * number))
+        make_deployment(service, version, at=NOON - minutes(48 - 2 * number))
+        make_service(f"service-{number}", metric_policies=[{"metric": "db_calls"}])
+    release = make_release(service, "1.0", changes=[{"sha": f"{number:07}"} for number in range(9)])
+    for number in range(4):
+        make_deployment(service, "1.0", at=NOON - minutes(9 - number))
+        for phase in ("before", "after"):
+            make_snapshot(release, phase, route=f"GET /{number}")
+
+
+READ = {
+    "/api/v1/services": 4,
+    CHECKOUT: 3,
+    f"{CHECKOUT}/releases": 6,
+    RELEASE: 11,
+    f"{RELEASE}/snapshots": 5,
+    f"{RELEASE}/note": 4,
+    f"{CHECKOUT}/rollback?environment=production": 13,
+}
+
+
+@pytest.mark.parametrize("there_is", [little, much])
+@pytest.mark.parametrize("path", READ)
+def test_reading_costs_a_fixed_number_of_queries(
+    ci: Client,
+    checkout: Service,
+    there_is: Callable[[Service], None],
+    path: str,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    there_is(checkout)
+    ci.get(path)  # the token's last use is written down once a minute
+    with django_assert_num_queries(READ[path]):
+        ci.get(path)
+
+
+@pytest.mark.parametrize("there_is", [little, much])
+def test_a_deployment_costs_a_fixed_number_of_queries(
+    ci: Client,
+    checkout: Service,
+    there_is: Callable[[Service], None],
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    there_is(checkout)
+    ci.get(CHECKOUT)
+    with django_assert_num_queries(21):
+        assert send(ci, version="1.0", commit="9f3c123").status_code == 201

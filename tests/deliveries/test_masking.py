@@ -1,0 +1,108 @@
+"""What is done to a message before it is stored."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasedesk.deliveries.masking import MASK, digest, storable
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("rdk_0123abcd_9-_xyz", MASK),
+        ("ghp_" + "a" * 36, MASK),
+        ("github_pat_" + "a" * 22, MASK),
+        ("glpat-" + "a" * 20, MASK),
+        ("xoxb-1234567890-abc", MASK),
+        ("AKIAIOSFODNN7EXAMPLE", MASK),
+        ("Authorization: Bearer abc.def-123", f"Authorization: {MASK}"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc-def", MASK),
+        ("https://ci:hunter2@git.example/a", f"https://{MASK}@git.example/a"),
+        (
+            "https://git.example/?a=1&access_token=abc&b=2",
+            f"https://git.example/?a=1&access_token={MASK}&b=2",
+        ),
+        ("DB_PASSWORD='two words' make deploy", f"DB_PASSWORD={MASK} make deploy"),
+        ("deploy --token hunter2 --dry-run", f"deploy --token {MASK} --dry-run"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIC\n-----END", f"{MASK}-----END"),
+        ("make deploy VERSION=1.0 --tokenize", "make deploy VERSION=1.0 --tokenize"),
+        ("the token of appreciation", "the token of appreciation"),
+        ("https://git.example:8080/a@b", "https://git.example:8080/a@b"),
+    ],
+)
+def test_secrets_are_masked_where_they_stand(text: str, kept: str) -> None:
+    assert storable(text) == kept
+    assert storable({"command": [text]}) == {"command": [kept]}
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "DB_PASSWORD", "client-secret", "api_key", "apiKey", "Cookie", "pass"]
+)
+def test_everything_below_a_secret_name_is_masked_however_deep(name: str) -> None:
+    value = {"a": "x", "b": [1, 2.5, {"c": "y"}], "there": True, "not": None}
+    assert storable({name: value}) == {
+        name: {"a": MASK, "b": [MASK, MASK, {"c": MASK}], "there": True, "not": None}
+    }
+
+
+def test_innocent_names_keep_their_values() -> None:
+    body = {"passed": "yes", "key": "lint", "outcome": "passed", "author": "ines", "seconds": 3}
+    assert storable(body) == body
+
+
+def test_what_postgresql_cannot_hold_is_replaced() -> None:
+    assert storable(["a\0b", "\ud800", float("nan"), float("-inf")]) == ["a␀b", "?", "nan", "-inf"]
+    assert storable({"a\0": 1}) == {"a␀": 1}
+
+
+@given(JSON_VALUES)
+def test_whatever_came_can_be_stored(value: Any) -> None:
+    kept = json.dumps(storable(value), allow_nan=False, ensure_ascii=False)
+    assert "\\u0000" not in kept
+    assert kept.encode()
+    assert storable(storable(value)) == storable(value), "masking what is masked changes nothing"
+
+
+@given(JSON_VALUES)
+def test_the_same_json_in_another_spelling_has_the_same_digest(value: Any) -> None:
+    spelled = json.dumps(value, indent=3, ensure_ascii=False)
+    assert digest(json.loads(spelled)) == digest(json.loads(json.dumps(value)))
+
+
+def test_another_body_has_another_digest() -> None:
+    bodies: list[Any] = [
+        {},
+        [],
+        None,
+        0,
+        "",
+        {"a": 1},
+        {"a": "1"},
+        {"a": 1.0},
+        {"a": True},
+        {"b": 1},
+        [1, 2],
+        [2, 1],
+    ]
+    assert len({digest(body) for body in bodies}) == len(bodies)
+
+
+@pytest.mark.parametrize(
+    "near_miss", ["eyJ", "rdk_", "bearer ", "://a:", "token", "--token ", "-----BEGIN ", "a-"]
+)
+def test_a_megabyte_of_near_misses_is_read_once(near_miss: str) -> None:
+    """It would take hours if any of the patterns looked at the same text again and again."""
+    text = near_miss * (1_000_000 // len(near_miss))
+    assert storable(text)
