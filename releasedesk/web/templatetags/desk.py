@@ -20,7 +20,7 @@ MARKS = {
     "suspect": Mark("bad", "up", "suspect"),
     "inconclusive": Mark("warn", "ask", "inconclusive"),
     "verified": Mark("good", "tick", "verified"),
-    "shipped": Mark("idle", "same", "shipped, not measured"),
+    "shipped": Mark("idle", "same", "shipped"),
     "staged": Mark("idle", "same", "on staging"),
     "planned": Mark("idle", "ask", "planned"),
     "not_measured": Mark("idle", "ask", "not measured"),
