@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pghistory
 from django.contrib import admin, messages
 from django.contrib.admin.utils import NestedObjects, quote, unquote
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import DEFAULT_DB_ALIAS, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,7 +19,7 @@ from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import Actor
 from releasedesk.problems.problem import Problem
 from releasedesk.web.admin.asked import Asked
-from releasedesk.web.admin.forms import ActionForm
+from releasedesk.web.admin.forms import ActionForm, without_icons
 from releasedesk.web.admin.refusal import refuse, refused, words
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ class ActionAdmin(ModelAdmin):
     actions = None
     list_per_page = 50
     show_full_result_count = False
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https"},
+        models.TextField: {"widget": AdminTextareaWidget(attrs={"rows": 3})},
+    }
     identity: ClassVar[tuple[str, ...]] = ()
     heavy: ClassVar[tuple[str, ...]] = ()
 
@@ -81,6 +85,10 @@ class ActionAdmin(ModelAdmin):
         form: Any = super().get_form(request, obj, change=change, **kwargs)  # a class of this request alone
         form.problem = refused(request)
         return form
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Ask for a field, without four icons beside every name."""
+        return without_icons(super().formfield_for_dbfield(db_field, request, **kwargs))
 
     def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
         """Offer an inline's rows that are to be filled in."""

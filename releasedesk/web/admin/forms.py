@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import construct_instance
 
@@ -12,7 +14,7 @@ from releasedesk.problems.problem import FieldError, Problem
 from releasedesk.web.admin.refusal import errors_of, parts, said, within
 
 if TYPE_CHECKING:
-    from django.db.models import Model
+    from django.db.models import Model, QuerySet
 
     from releasedesk.web.admin.asked import Asked
     from releasedesk.web.admin.inlines import ActionInline
@@ -43,7 +45,7 @@ class ActionForm(ModelForm):
             self.add_error(None, f"{'_'.join(path)}: {said(error)}")
 
     def _post_clean(self) -> None:
-        """Only read. Whether there may be such a row the action says, in better words than its constraints."""
+        """Only read: whether there may be such a row the action says, in words that help."""
         self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
 
 
@@ -94,6 +96,21 @@ class ActionFormSet(InlineFormSet):
         """Leave it to the action, which sees the rows in their final order."""
 
 
+class FactFormSet(ActionFormSet):
+    """Rows that are only shown, and not all of them: Django sends each one back, and takes 1,000 fields."""
+
+    AT_MOST = 50
+
+    @cached_property
+    def first(self) -> QuerySet[Any]:
+        """The first ones; one and the same object, so that they are fetched once."""
+        return super().get_queryset()[: self.AT_MOST]
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Only the first ones."""
+        return self.first
+
+
 def is_deleted(form: forms.BaseForm) -> bool:
     """Say whether the row's "Delete?" is ticked."""
     return bool(form.cleaned_data.get(DELETION_FIELD_NAME))
@@ -108,6 +125,13 @@ class RevisionForm(ActionForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["revision_read"].initial = self.instance.revision
+
+
+def without_icons(field: Any) -> Any:
+    """Take away the buttons that open a window to add, change, delete or view what a field names."""
+    if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+        field.widget = field.widget.widget
+    return field
 
 
 class OneALine(forms.CharField):

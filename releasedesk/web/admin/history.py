@@ -27,8 +27,13 @@ def differences(before: Model | None, after: Model) -> Iterator[tuple[str, Any, 
         if field.name.startswith("pgh_") or field.name == "id":
             continue
         was, now = getattr(before, field.attname, None), getattr(after, field.attname)
-        if was != now and (before or now not in (None, "", [])):
-            yield str(field.verbose_name), was, now
+        if was != now and (before or now):
+            yield str(field.verbose_name), shown(was), shown(now)
+
+
+def shown(value: Any) -> Any:
+    """Nothing is shown as nothing; False and 0 are something."""
+    return "-" if value in (None, "", []) else value
 
 
 class TrackedAdmin(ActionAdmin):

@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from releasedesk.web.admin.forms import ActionForm, ActionFormSet
+from releasedesk.web.admin.forms import ActionForm, ActionFormSet, FactFormSet, without_icons
 from releasedesk.web.admin.refusal import refused
 
 if TYPE_CHECKING:
@@ -26,7 +27,12 @@ class ActionInline(TabularInline):
 
     form = ActionForm
     formset = ActionFormSet
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    # Django's own widgets are as wide as a page; these share it with the other columns.
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https", "widget": forms.URLInput(attrs={"size": 24})},
+        models.CharField: {"widget": forms.TextInput(attrs={"size": 24})},
+        models.TextField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 24})},
+    }
     extra = 0
     related: ClassVar[Sequence[str]] = ()
     form_names: ClassVar[dict[str, str]] = {}
@@ -48,6 +54,10 @@ class ActionInline(TabularInline):
         formset.inline, formset.problem = self, refused(request)
         return formset
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Ask for a field, without four icons beside every name."""
+        return without_icons(super().formfield_for_dbfield(db_field, request, **kwargs))
+
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Fetch the rows with what they name."""
         return super().get_queryset(request).select_related(*self.related)
@@ -56,9 +66,14 @@ class ActionInline(TabularInline):
 class FactInline(ActionInline):
     """Rows that are only shown."""
 
+    formset = FactFormSet
     max_num = 0
     can_delete = False
     show_change_link = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.verbose_name_plural = f"{self.verbose_name_plural} (at most {FactFormSet.AT_MOST} are shown)"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody adds a fact by hand."""

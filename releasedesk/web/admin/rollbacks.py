@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.admin import register
+from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminTextareaWidget
 from django.db.models import Count, QuerySet
 
 from releasedesk.actions.plans import write_plan
@@ -26,7 +27,9 @@ OF_A_STEP = ("instruction", "command", "seconds", "irreversible")
 class StepForm(ActionForm):
     """A step; the positions only say in which order they come."""
 
-    position = forms.IntegerField(required=False, min_value=1, help_text="Empty: last.")
+    position = forms.IntegerField(
+        required=False, min_value=1, widget=AdminIntegerFieldWidget, help_text="Empty: last."
+    )
 
 
 class StepInline(ActionInline):
@@ -52,6 +55,7 @@ class PlanForm(ActionForm):
     triggers = forms.JSONField(
         required=False,
         initial=list,
+        widget=AdminTextareaWidget(attrs={"rows": 3}),
         help_text='Like [{"metric": "response_ms_p95", "above": 230, "for_minutes": 5}].',
     )
 

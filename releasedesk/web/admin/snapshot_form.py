@@ -63,7 +63,13 @@ def summary(asked: Asked) -> dict[str, Any]:
 def figures(body: dict[str, Any]) -> str:
     """A summary in one line, with its units."""
     found = ((look_up(body, place), unit) for place, unit in NUMBERS.values())
-    return ", ".join(f"{number:g} {unit}" for number, unit in found if number is not None) or "not measured"
+    given = [f"{short(number)} {unit}" for number, unit in found if number is not None]
+    return ", ".join(given) or "not measured"
+
+
+def short(number: float) -> str:
+    """At most two decimals."""
+    return f"{number:,.2f}".rstrip("0").rstrip(".")
 
 
 def look_up(body: Any, place: tuple[str, ...]) -> float | None:

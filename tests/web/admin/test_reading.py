@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from releasedesk.releases.models import ReportedConfig
-from tests.builders import make_release, make_service
+from tests.builders import NOON, make_deployment, make_release, make_service, make_snapshot, minutes
 from tests.web.admin.browser import submit
 
 if TYPE_CHECKING:
@@ -59,3 +61,21 @@ def test_completing_a_name_asks_the_same_for_one_and_for_twenty(
 
 def test_a_stranger_completes_nothing(stranger: Client, db: None) -> None:
     assert stranger.get("/admin/autocomplete/").status_code == 302
+
+
+def test_a_release_with_a_long_story_asks_no_more_than_one_with_a_short(
+    admin: Client, checkout: Service
+) -> None:
+    release = make_release(checkout)
+    address = f"/admin/releases/release/{release.pk}/change/"
+    asked = []
+    for count in (1, 12):
+        for number in range(count):
+            moment = NOON + minutes(count * 100 + number)
+            make_deployment(checkout, "1.0", at=moment)
+            make_snapshot(release, "after", at=moment)
+        with CaptureQueriesContext(connection) as queries:
+            assert admin.get(address).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+    assert asked[0] <= 20

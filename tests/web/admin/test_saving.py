@@ -85,6 +85,15 @@ def test_the_second_of_two_writers_is_told_and_loses_nothing(admin: Client, chec
     assert Release.objects.get().title == "Theirs"
 
 
+def test_a_release_of_a_thousand_commits_can_still_be_saved(admin: Client, checkout: Service) -> None:
+    changes = [{"sha": f"{number:040x}", "subject": "One more"} for number in range(1000)]
+    release = make_release(checkout, changes=changes)
+    submit(admin, f"/admin/releases/release/{release.pk}/change/", {"title": "New"})
+    release.refresh_from_db()
+    assert release.title == "New"
+    assert release.changes.count() == 1000
+
+
 # -- measurements --------------------------------------------------------------------------------------------
 
 
