@@ -9,7 +9,7 @@
   const ask = (action) => {
     const body = new FormData(form);
     body.set("action", action);
-    return fetch(form.action, {
+    return fetch(form.getAttribute("action"), { // `form.action` is the buttons of that name
       method: "POST",
       body: new URLSearchParams(body),
       headers: { "HX-Request": "true" },
@@ -24,7 +24,10 @@
   const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const isProblem = (answer) => (answer.headers.get("Content-Type") || "").startsWith("application/problem+json");
   const why = async (answer) => {
-    if (!isProblem(answer)) return "you are signed out. Sign in again in another tab, then go on here.";
+    if (!isProblem(answer)) {
+      if (answer.status !== 403) return `the desk answered ${answer.status}.`;
+      return "you are signed out. Press Save draft to sign in again; what you typed goes with you.";
+    }
     const problem = await answer.json();
     const [wrong] = problem.errors;
     return wrong ? `${wrong.detail} Expected: ${wrong.expected}.` : problem.detail;
