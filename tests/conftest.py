@@ -124,7 +124,7 @@ def committed(transactional_db: None) -> None:
         Environment.objects.get_or_create(name=name, defaults={"tier": name, "order": order})
 
 
-# -- The cast: alice leads payments, bob is an engineer of it, vera only views, charlie is not on the team ---
+# -- The cast: alice leads payments, bob is an engineer of it, vera only views, charlie is not on the team
 
 
 @pytest.fixture

@@ -15,11 +15,16 @@ def at_once(deeds: Sequence[Callable[[], Result]]) -> list[Result]:
     together = Barrier(len(deeds))
 
     def one(deed: Callable[[], Result]) -> Result:
-        try:
-            together.wait(10)
-            return deed()
-        finally:
-            connection.close()
+        together.wait(10)
+        return with_its_own_connection(deed)
 
     with ThreadPoolExecutor(len(deeds)) as pool:
         return list(pool.map(one, deeds))
+
+
+def with_its_own_connection(deed: Callable[[], Result]) -> Result:
+    """Do this in a thread, and leave no connection behind."""
+    try:
+        return deed()
+    finally:
+        connection.close()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 
+import pytest
+from django.db import connection, transaction
+
 from releasedesk.accounts.models import Team
-from releasedesk.accounts.roles import Actor, Role
+from releasedesk.accounts.roles import DESK, Actor, Role
+from releasedesk.actions import services
 from releasedesk.actions.releases import put_release
 from releasedesk.actions.services import put_service
 from releasedesk.catalog.bodies import ServiceBody
@@ -18,7 +24,7 @@ from releasedesk.problems.problem import Problem
 from releasedesk.releases.bodies import ReleaseBody
 from releasedesk.releases.models import Release
 from releasedesk.rollbacks.models import Plan
-from tests.actions.at_once import at_once
+from tests.actions.at_once import at_once, with_its_own_connection
 from tests.builders import NOON, event, make_plan, make_service, make_team
 
 
@@ -43,20 +49,48 @@ def test_two_teams_that_register_one_service_at_once_share_nothing(committed: No
         assert sorted(answers) == sorted(["forbidden", owner])
 
 
-def test_a_plan_and_a_check_of_one_new_release_at_once_do_not_wait_for_each_other(committed: None) -> None:
+def test_a_service_that_another_team_was_faster_to_register_stays_theirs(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = make_team("search")
+
+    register = services.register_service
+
+    def slower(team: Team, slug: str, *, now: datetime) -> Service:
+        register(search, slug, now=now)
+        return register(team, slug, now=now)
+
+    monkeypatch.setattr(services, "register_service", slower)
+    with pytest.raises(Problem) as refused:
+        put_service(engineer_of(make_team()), "basket", ServiceBody.read({}), now=NOON, replace=False)
+    assert refused.value.kind == "forbidden"
+
+
+def test_a_check_of_a_new_release_waits_for_the_service_before_it_inserts_anything(committed: None) -> None:
+    """Else it would hold the new release, which the holder of the service may want next: a deadlock."""
     team = make_team()
     service = make_service("checkout-api", team)
-    actor = engineer_of(team)
-    for number in range(8):
-        body = event("check.finished", key="lint", outcome="passed", version=f"{number}")
-        plan = ReleaseBody.read({"title": "Cache the total"})
-        deeds: list[Callable[[], object]] = [
-            partial(receive, actor, team.pk, body, now=NOON),
-            partial(put_release, actor, service, f"{number}", plan, now=NOON, replace=True),
-        ]
-        at_once(deeds)
-    assert [release.title for release in Release.objects.all()] == ["Cache the total"] * 8
-    assert all(release.items.get(key="lint").outcome == "passed" for release in Release.objects.all())
+    body = event("check.finished", key="lint", outcome="passed", version="1.0")
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        told = pool.submit(
+            with_its_own_connection, partial(receive, engineer_of(team), team.pk, body, now=NOON)
+        )
+        until_somebody_waits_for_a_lock()
+        put_release(DESK, service, "1.0", ReleaseBody.read({"title": "Cache it"}), now=NOON, replace=True)
+    assert told.result(10).status == 201
+    release = Release.objects.get()
+    assert (release.title, release.items.get(key="lint").outcome) == ("Cache it", "passed")
+
+
+def until_somebody_waits_for_a_lock() -> None:
+    deadline = time.monotonic() + 10
+    waiting = 0
+    while not waiting:
+        assert time.monotonic() < deadline
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            (waiting,) = cursor.fetchone()
 
 
 def test_plans_written_at_once_get_a_version_each(committed: None) -> None:
