@@ -70,15 +70,15 @@ class ActionAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Serve the form. What an action refuses is taken back whole, and shown beside what was typed."""
-        again = super().changeform_view
+        serve = super().changeform_view
         if request.method != "POST":
-            return again(request, object_id, form_url, extra_context)
+            return serve(request, object_id, form_url, extra_context)
         try:
             with pghistory.context(by=request.user.get_username()):
-                return again(request, object_id, form_url, extra_context)
+                return serve(request, object_id, form_url, extra_context)
         except Problem as problem:
             refuse(request, problem)
-            return again(request, object_id, form_url, extra_context)
+            return serve(request, object_id, form_url, extra_context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Give the form what was refused."""

@@ -97,4 +97,4 @@ def _receive(count: int, start: int) -> None:
 
 @pytest.fixture
 def full_desk(db: None) -> None:
-    fill(3)
+    fill(2)
