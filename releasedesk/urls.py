@@ -1,8 +1,11 @@
 """Which door opens where."""
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
+from releasedesk.problems.segment import Segment
 from releasedesk.web.admin import site
+
+register_converter(Segment, "segment")
 
 handler400 = "releasedesk.web.errors.bad_request"
 handler403 = "releasedesk.web.errors.forbidden"

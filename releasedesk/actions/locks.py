@@ -73,4 +73,6 @@ def _allow(actor: Actor, service: Service | None) -> None:
 def _touch(service: Service | None) -> None:
     """Raise the revisions of what the lock is about, so that pages show it."""
     services = Service.objects.all() if service is None else Service.objects.filter(pk=service.pk)
-    services.order_by("pk").changed()
+    # All at once need one order, or two who do so wait for each other for ever.
+    list(services.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    services.changed()

@@ -1,18 +1,9 @@
 """The paths of DESIGN §5.1 that are served so far."""
 
-from django.urls import path, re_path, register_converter
-from django.urls.converters import StringConverter
+from django.urls import path, re_path
 
 from releasedesk.api import board, errors, events, measurements, notes, plans, releases, services
 
-
-class Segment(StringConverter):
-    """One part of a path. What holds a NUL names nothing: PostgreSQL could not even look it up."""
-
-    regex = r"[^/\0]+"
-
-
-register_converter(Segment, "segment")
 SERVICE = "services/<segment:slug>"
 RELEASE = f"{SERVICE}/releases/<segment:version>"
 

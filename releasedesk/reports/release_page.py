@@ -16,6 +16,7 @@ from releasedesk.releases.history import Mode, Status
 from releasedesk.releases.models import Change, Deployment, Live, Release
 from releasedesk.reports.before_after import Measured, before_and_after
 from releasedesk.reports.plan_card import PlanCard, plan_card
+from releasedesk.reports.plan_changes import PlanChange, plan_changes
 from releasedesk.reports.post_ship import PostShip, post_ship
 from releasedesk.reports.recovery import rehearsed_for
 from releasedesk.reports.stages import Stage, stages
@@ -83,6 +84,7 @@ class ReleasePage:
     checklists: tuple[Checklist, ...]
     note: PostShip
     changes: tuple[Change, ...]
+    rewritten: tuple[PlanChange, ...]
     moments: tuple[Moment, ...]
 
 
@@ -127,6 +129,7 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         checklists=_checklists(items),
         note=note,
         changes=changes,
+        rewritten=plan_changes(release, deployments),
         moments=timeline(facts),
     )
 

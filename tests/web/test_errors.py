@@ -94,3 +94,8 @@ def test_a_strangers_form_is_refused_and_shown_nothing(alice: User) -> None:
     answer = browser.post("/locks/", OLD_FORM, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
     assert "work" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/services/%00/", "/services/%00/rollback/production.txt", "/teams/%00/"])
+def test_a_nul_in_an_address_names_nothing(alice: User, path: str) -> None:
+    assert signed_in(alice).get(path).status_code == 404
