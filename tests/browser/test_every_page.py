@@ -1,0 +1,165 @@
+"""Every page, in both schemes and three widths: nobody is shut out, nothing sticks out, nothing leads nowhere."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from releasedesk.accounts.models import User
+from releasedesk.releases.models import Release
+from tests.browser.story import LONG_SLUG, LONG_VERSION
+from tests.browser.windows import DESKTOP, HEIGHT, PHONE, WIDE, axe, screenshot, sticks_out
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Response
+
+    from tests.browser.windows import Scheme, Windows
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("the filled desk")]
+MOST_BYTES = 60_000  # compressed, with all that the page asks for
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One page: `{checkout}` stands for a service's newest release."""
+
+    path: str
+    who: str = "mara"
+    status: int = 200
+
+
+PAGES = {
+    "board": Stop("/"),
+    "board of one team": Stop("/?team=search&state=suspect"),
+    "board, nothing found": Stop("/?team=platform&state=suspect"),
+    "service": Stop("/services/checkout-api/"),
+    "service, nothing yet": Stop("/services/mailer/"),
+    "service, long names": Stop(f"/services/{LONG_SLUG}/"),
+    "release": Stop("/services/checkout-api/releases/{checkout-api}/"),
+    "release, nothing measured": Stop("/services/ledger/releases/{ledger}/"),
+    "release, rolled back": Stop("/services/query-router/releases/{query-router}/"),
+    "release, long names": Stop(f"/services/{LONG_SLUG}/releases/{LONG_VERSION}/"),
+    "plan": Stop("/services/checkout-api/plan/"),
+    "plan, edit": Stop("/services/checkout-api/releases/{checkout-api}/edit/"),
+    "standing plan": Stop("/services/checkout-api/rollback-plan/"),
+    "rollback plan": Stop("/services/checkout-api/releases/{checkout-api}/rollback-plan/"),
+    "measure": Stop("/services/checkout-api/releases/{checkout-api}/measure/"),
+    "note": Stop("/services/ledger/releases/{ledger}/note/"),
+    "note, finished": Stop("/services/invoices/releases/{invoices}/note/", "vito"),
+    "note, long names": Stop(f"/services/{LONG_SLUG}/releases/{LONG_VERSION}/note/", "vito"),
+    "releases": Stop("/releases/"),
+    "releases, page too high": Stop("/releases/?page=900", status=404),
+    "notes": Stop("/notes/?q=invoice"),
+    "notes, nothing found": Stop("/notes/?q=xylophone"),
+    "search": Stop("/search/?q=basket"),
+    "search, nothing": Stop("/search/?q=xylophone"),
+    "team": Stop("/teams/payments/"),
+    "team, as a viewer": Stop("/teams/payments/", "vito"),
+    "locks": Stop("/locks/"),
+    "inbox": Stop("/inbox/"),
+    "login": Stop("/accounts/login/", ""),
+    "403": Stop("/services/checkout-api/plan/", "vito", 403),
+    "404": Stop("/services/chekout-api/", status=404),
+    "422": Stop("/inbox/?page=first", status=422),
+    "admin": Stop("/admin/", "ada"),
+    "admin, releases": Stop("/admin/releases/release/", "ada"),
+    "admin, a service": Stop("/admin/catalog/service/add/", "ada"),
+}
+OURS = {name: stop for name, stop in PAGES.items() if not stop.path.startswith("/admin/")}
+
+
+def visit(page: Page, stop: Stop) -> None:
+    """Open a page and wait until its scripts have done what they do at first."""
+    newest = {
+        f"{{{release.service.slug}}}": release.version
+        for release in Release.objects.select_related("service").order_by("created_at", "pk")
+    }
+    path = stop.path
+    for placeholder, version in newest.items():
+        path = path.replace(placeholder, version)
+    answer = page.goto(path, wait_until="load")
+    assert answer is not None
+    assert answer.status == stop.status, f"{path} answered {answer.status}"
+
+
+def window(readers: Windows, stop: Stop, scheme: Scheme = "light") -> Page:
+    return readers.open(User.objects.get(username=stop.who) if stop.who else None, scheme=scheme)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_nobody_is_shut_out_of_a_page(readers: Windows, name: str, scheme: Scheme) -> None:
+    page = window(readers, PAGES[name], scheme)
+    visit(page, PAGES[name])
+    screenshot(page, f"{name}-{scheme}-{WIDE}")
+    assert axe(page) == []
+    assert sticks_out(page) == []
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_page_fits_a_phone_and_a_large_screen(readers: Windows, name: str) -> None:
+    page = window(readers, PAGES[name])
+    for width in (DESKTOP, PHONE):
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        visit(page, PAGES[name])
+        screenshot(page, f"{name}-light-{width}")
+        assert sticks_out(page) == [], f"at {width} px"
+    assert axe(page) == []
+
+
+def test_no_page_weighs_more_than_sixty_kilobytes(readers: Windows) -> None:
+    weights: dict[str, int] = {}
+    for name, stop in OURS.items():
+        page = window(readers, stop)
+        answers: list[Response] = []
+        page.on("response", answers.append)
+        visit(page, stop)
+        page.wait_for_load_state("networkidle")
+        weights[name] = sum(len(gzip.compress(answer.body())) for answer in answers)
+        page.context.close()
+    assert {name: weight for name, weight in weights.items() if weight > MOST_BYTES} == {}
+    assert min(weights.values()) > 0
+
+
+def test_no_link_leads_nowhere(readers: Windows) -> None:
+    page = readers.open(User.objects.get(username="mara"))
+    found: dict[str, str] = {}
+    for name, stop in OURS.items():
+        if stop.who != "mara":
+            continue
+        visit(page, stop)
+        links = page.eval_on_selector_all("a[href]", "links => links.map((link) => link.getAttribute('href'))")
+        here = [link for link in links if link.startswith("#")]
+        assert [link for link in here if not page.locator(link).count()] == [], name
+        absolute = page.eval_on_selector_all("a[href]", "links => links.map((link) => link.href)")
+        found |= {
+            link.split("#")[0]: name
+            for link, written in zip(absolute, links, strict=True)
+            if link.startswith(readers.origin) and not written.startswith("#")
+        }
+    dead = {
+        link: name
+        for link, name in found.items()
+        if page.context.request.get(link, max_redirects=0).status >= 400
+    }
+    assert dead == {}
+    assert len(found) > 50
+
+
+def test_a_release_prints_without_what_is_only_for_screens(readers: Windows) -> None:
+    page = window(readers, PAGES["release"])
+    page.emulate_media(media="print")
+    visit(page, PAGES["release"])
+    expect(page.locator(".bar")).to_be_hidden()
+    for button in page.locator(".btn").all():
+        expect(button).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for table in page.get_by_role("table").all():
+        box = table.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= WIDE
+    assert page.pdf(format="A4").startswith(b"%PDF")
