@@ -5,6 +5,7 @@ from django.urls import path
 
 from releasedesk.web import (
     board,
+    choose,
     inbox,
     locks,
     measure,
@@ -22,6 +23,7 @@ from releasedesk.web import (
 
 urlpatterns = [
     path("", board.show, name="board"),
+    path("plan/", choose.choose, name="plan"),
     path("services/<segment:slug>/", service_page.service, name="service"),
     path("services/<segment:slug>/plan/", plan.new, name="new_plan"),
     path("services/<segment:slug>/rollback-plan/", rollback_plan.standing, name="standing_plan"),

@@ -283,3 +283,15 @@ def test_names_made_to_confuse_are_left_alone(bobs: Client) -> None:
     }
 
     assert bobs.post(NEW, {"version": "1.0", **odd}).status_code in {302, 422}
+
+
+def test_whoever_begins_without_a_service_chooses_one_of_their_own(bob: User, charlie: User) -> None:
+    make_service()
+    browser = Client()
+    assert browser.get("/plan/")["Location"] == "/accounts/login/?next=/plan/"
+    browser.force_login(charlie)
+    assert "checkout-api" not in browser.get("/plan/").content.decode()
+    browser.force_login(bob)
+    assert "/services/checkout-api/plan/" in browser.get("/plan/").content.decode()
+    assert browser.get("/plan/?service=checkout-api")["Location"] == "/services/checkout-api/plan/"
+    assert browser.get("/plan/?service=nope").status_code == 404
