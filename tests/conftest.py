@@ -6,10 +6,11 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
@@ -114,17 +115,31 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-@pytest.fixture
-def committed(transactional_db: None) -> None:
-    """A database where transactions really end, for tests of several connections.
+@pytest.fixture(autouse=True)
+def _as_migrated(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """Put back what migrations had put into a database that a transactional test has emptied.
 
-    What migrations put into it is there although the last such test emptied it.
+    Being asked for first it is ended last, after the emptying: whatever comes next finds what it expects.
     """
+    yield
+    if "transactional_db" in request.fixturenames:
+        ContentType.objects.clear_cache()
+        with django_db_blocker.unblock():
+            put_environments()
+
+
+def put_environments() -> None:
+    """The two every desk has."""
     for name, order in (("staging", 10), ("production", 20)):
         Environment.objects.get_or_create(name=name, defaults={"tier": name, "order": order})
 
 
-# -- The cast: alice leads payments, bob is an engineer of it, vera only views, charlie is not on the team
+@pytest.fixture
+def committed(transactional_db: None) -> None:
+    """A database where transactions really end, for tests of several connections."""
+
+
+# -- The cast: alice leads payments, bob is an engineer of it, vera views, charlie is not on the team
 
 
 @pytest.fixture

@@ -153,6 +153,10 @@ class TokenQuerySet(models.QuerySet["Token"]):
         """Those neither revoked nor expired at this time."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None)
 
+    def reaching(self, service: Service) -> TokenQuerySet:
+        """Those that may speak of a service: its own, and its team's."""
+        return self.filter(Q(service=service) | Q(service=None), team=service.team_id)
+
 
 class Token(models.Model):
     """A machine's way in. Only the SHA-256 of its secret is kept."""

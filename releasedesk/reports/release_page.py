@@ -15,6 +15,7 @@ from releasedesk.measurements.models import Comparison
 from releasedesk.releases.history import Mode, Status
 from releasedesk.releases.models import Change, Deployment, Live, Release
 from releasedesk.reports.before_after import Measured, before_and_after
+from releasedesk.reports.next_steps import Known, NextStep, next_steps
 from releasedesk.reports.plan_card import PlanCard, plan_card
 from releasedesk.reports.plan_changes import PlanChange, plan_changes
 from releasedesk.reports.post_ship import PostShip, post_ship
@@ -76,6 +77,7 @@ class ReleasePage:
     state: State
     live_in: tuple[Environment, ...]
     stages: tuple[Stage, ...]
+    next_steps: tuple[NextStep, ...]
     triggers_met: tuple[str, ...]
     measured: tuple[Measured, ...]
     plan: PlanCard
@@ -121,6 +123,9 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         state=standing.state,
         live_in=tuple(row.environment for row in live),
         stages=stages(release, standing, plan, measured, note),
+        next_steps=next_steps(
+            Known(release=release, standing=standing, plan=plan, measured=measured, note=note)
+        ),
         triggers_met=_triggers_met(measured, live),
         measured=measured,
         plan=plan,
