@@ -79,6 +79,7 @@ class _Place:
         Standing.objects.bulk_create(
             [
                 Standing(
+                    service=self.service,
                     release_id=self.release_ids[version],
                     environment=self.environment,
                     first_id=self._fact(standing.first_success),

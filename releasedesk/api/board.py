@@ -6,7 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.api.door import Door
-from releasedesk.reports.board import Filters, board, is_current
+from releasedesk.reports.board import board, is_current
+from releasedesk.reports.board_filters import Filters
 
 
 class TheBoard(Door):

@@ -3,77 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
-from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
-from releasedesk.catalog.models import Environment, Service, Tier
-from releasedesk.deliveries.models import Delivery, Outcome
-from releasedesk.problems.near import near
-from releasedesk.problems.problem import FieldError, invalid
-from releasedesk.releases.history import LOST_AFTER, Status
-from releasedesk.releases.models import Live
-from releasedesk.reports.board_rows import Place, Row, rows_of
-from releasedesk.reports.needs import NOTE_DUE_AFTER, Need, needs_of
+from releasedesk.catalog.models import Environment, Tier
+from releasedesk.deliveries.models import Delivery, DeliveryQuerySet, Outcome
+from releasedesk.reports.board_facts import LiveFacts
+from releasedesk.reports.board_filters import Filters
+from releasedesk.reports.board_rows import Place, Row
+from releasedesk.reports.board_ways import Way
+from releasedesk.reports.kept_rows import kept_rows
+from releasedesk.reports.needs import Need, needs_of, urgency
 from releasedesk.reports.verdicts import State
 
-SHOWN = {Tier.STAGING, Tier.PRODUCTION}
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What part of the board is asked for. They live in the URL."""
-
-    team: str = ""
-    service: str = ""
-    state: str = ""
-    mine: bool = False
-
-    @classmethod
-    def read(cls, query: Mapping[str, str]) -> Filters:
-        """Read the query string. Raises 422 for a filter or a value that does not exist, naming near ones."""
-        names = ("team", "service", "state", "mine")
-        expected = f"one of: {', '.join(names)}"
-        wrong = [
-            FieldError(f"?{name}", "unknown_field", f"There is no filter '{name}'.", expected)
-            for name in query
-            if name not in names
-        ]
-        wrong += _unknown("state", query.get("state", ""), list(State))
-        wrong += _unknown("team", query.get("team", ""), Team.objects.values_list("slug", flat=True))
-        slugs = Service.objects.values_list("slug", flat=True)
-        wrong += _unknown("service", query.get("service", ""), slugs)
-        wrong += _unknown("mine", query.get("mine", ""), ["0", "1"])
-        if wrong:
-            raise invalid(*wrong)
-        team, service, state = (query.get(name, "") for name in ("team", "service", "state"))
-        return cls(team, service, state, mine=query.get("mine") == "1")
-
-    def services(self, actor: Actor) -> QuerySet[Service]:
-        """The services these filters leave, of those the actor may see."""
-        chosen = Service.objects.of(actor)
-        if self.team:
-            chosen = chosen.filter(team__slug=self.team)
-        if self.service:
-            chosen = chosen.filter(slug=self.service)
-        if self.mine:
-            released = Live.objects.filter(release__owner=actor.user_id).values("service")
-            chosen = chosen.filter(Q(owner=actor.user_id) | Q(pk__in=released))
-        return chosen
-
-
-def _unknown(name: str, value: str, known: Iterable[str]) -> list[FieldError]:
-    names = list(known) if value else []
-    if not value or value in names:
-        return []
-    expected = f"one of: {', '.join(near(value, names))}"
-    return [FieldError(f"?{name}", "unknown", f"No {name} is called '{value}'.", expected, value)]
+SHOWN = (Tier.STAGING, Tier.PRODUCTION)
 
 
 @dataclass(frozen=True)
@@ -84,23 +33,24 @@ class Board:
     environments: tuple[Environment, ...]
     rows: tuple[Row, ...]
     unmatched: int
+    own_teams: frozenset[int]
     at: datetime
 
     @cached_property
     def needs(self) -> list[Need]:
-        """What needs somebody, the most urgent first."""
-        return needs_of(self.rows, self.unmatched, self.at)
+        """What needs the reader, the most urgent first: their own teams' needs, anybody's without a team."""
+        own = [row for row in self.rows if not self.own_teams or row.service.team_id in self.own_teams]
+        return needs_of(own, self.unmatched, self.at)
 
     @cached_property
     def tallies(self) -> Tallies:
         """Today in five numbers."""
-        midnight = self.at.replace(hour=0, minute=0, second=0, microsecond=0)
-        today = [row for row in self.rows if row.production.live and row.production.live.since >= midnight]
+        today = [shipment for row in self.rows for shipment in row.shipped]
         return Tallies(
             shipped=len(today),
-            measured=sum(row.comparison is not None for row in today),
+            measured=sum(shipment.measured for shipment in today),
             regressed=sum(row.state == State.SUSPECT for row in self.rows),
-            stuck=sum(not row.way.readiness.ready for row in self.rows if row.production.live),
+            stuck=sum(row.is_stuck for row in self.rows),
             notes_due=sum(len(row.notes_due) for row in self.rows),
         )
 
@@ -115,7 +65,10 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Tallies:
-    """What the strip above the board counts."""
+    """What the strip above the board counts, of the rows that are shown; a day is one of UTC.
+
+    `shipped` are forward successes in production today and `measured` those of them with a comparison there.
+    """
 
     shipped: int
     measured: int
@@ -125,70 +78,77 @@ class Tallies:
 
 
 def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
-    """Return the board as this actor may see it, in a number of queries that does not grow with it."""
-    digest = _digest(filters, actor)
+    """Return the board as this actor may see it, in at most seven queries (see `board_rows` for an eighth).
+
+    Raises 422 for a team or a service that does not exist, naming near ones.
+    """
+    # The version is read before the rows: what changes in between ends it, and is never missed.
     services = list(filters.services(actor).select_related("team", "owner").order_by("team__name", "slug"))
-    environments = [
-        place for place in Environment.objects.all() if place.tier in {Tier.STAGING, Tier.PRODUCTION}
-    ]
-    rows = rows_of(services, environments, now) if services else []
-    if filters.state:
-        rows = [row for row in rows if row.state == filters.state]
-    unmatched = Delivery.objects.filter(outcome=Outcome.UNMATCHED, team__in=actor.team_ids).count()
-    version = f"{digest}.{int(_next_change(rows, now).timestamp())}"
-    return Board(version, tuple(environments), tuple(rows), unmatched, now)
+    if not services:
+        filters.refuse_unknown(actor)
+    unmatched = _unmatched(actor).count()
+    changes = sum(service.revision for service in services)
+    digest = _digest(filters, actor, rows=len(services), changes=changes, waiting=unmatched)
+    environments = [place for place in Environment.objects.all() if place.tier in SHOWN]
+    rows = kept_rows.of(services, environments, now)
+    until = min((row.until for row in rows), default=now + timedelta(days=1))
+    rows = [row for row in rows if filters.show_row(row)]
+    if filters.sort == "attention":
+        rows.sort(key=lambda row: urgency(row, now))
+    return Board(
+        f"{digest}.{int(until.timestamp() * 1e6)}",
+        tuple(environments),
+        tuple(rows),
+        unmatched,
+        frozenset(actor.team_ids),
+        now,
+    )
 
 
 def is_current(version: str, filters: Filters, *, actor: Actor, now: datetime) -> bool:
     """Say, in one query, whether a version the reader has still holds.
 
-    The version ends in the time at which the board changes by itself: a rehearsal grows a day older or stale,
-    a note falls due, a running deployment is given up as lost.
+    The version ends in the last instant (in microseconds) at which the board says the same if nothing is
+    reported: a rehearsal grows a day older or stale, a note falls due, a running deployment is given up as
+    lost, a need is no longer recent, a day is over.
     """
     digest, _, until = version.rpartition(".")
-    return until.isdigit() and now.timestamp() < int(until) and digest == _digest(filters, actor)
+    if not (until.isascii() and until.isdigit()) or now.timestamp() * 1e6 > int(until):
+        return False
+    number = _unmatched(actor).order_by().annotate(all=Value(1)).values("all").annotate(number=Count("pk"))
+    # Only what aggregates may stand beside an aggregate: nothing times the rows makes one of the other count.
+    waiting = Count("pk") * 0 + Coalesce(Subquery(number.values("number")), 0)
+    counted = (
+        filters.services(actor)
+        .order_by()
+        .aggregate(rows=Count("pk"), changes=Coalesce(Sum("revision"), 0), waiting=waiting)
+    )
+    return digest == _digest(filters, actor, **counted)
 
 
-def _digest(filters: Filters, actor: Actor) -> str:
-    counted = filters.services(actor).order_by().aggregate(rows=Count("pk"), changes=Sum("revision"))
-    seen = (counted, astuple(filters), actor.user_id, actor.token_id, sorted(actor.roles.items()))
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]
+def _digest(filters: Filters, actor: Actor, *, rows: int, changes: int, waiting: int) -> str:
+    seen = (rows, int(changes), waiting, astuple(filters), actor.user_id, actor.token_id)
+    roles = sorted(actor.roles.items())
+    return hashlib.sha256(repr((*seen, roles, actor.superuser)).encode()).hexdigest()[:24]
 
 
-def _next_change(rows: Sequence[Row], now: datetime) -> datetime:
-    """The next time at which something on the board changes without anything being reported."""
-    coming = [now + timedelta(days=1)]
-    rehearsed = [row.way.rehearsal.finished_at for row in rows if row.way.rehearsal]
-    coming += [now + timedelta(days=1) - (now - at) % timedelta(days=1) for at in rehearsed]
-    for row in rows:
-        coming += [standing.first_at + NOTE_DUE_AFTER for standing in row.notes_due]
-        coming += [row.way.stale_at] if row.way.stale_at else []
-        running = [place.attempt for place in row.places if place.status == Status.STARTED and place.attempt]
-        coming += [attempt.started_at + LOST_AFTER for attempt in running if attempt.started_at]
-    return min(at for at in coming if at > now) + timedelta(seconds=1)
+def _unmatched(actor: Actor) -> DeliveryQuerySet:
+    return Delivery.objects.seen_by(actor).filter(outcome=Outcome.UNMATCHED)
 
 
 def _row_json(row: Row) -> dict[str, Any]:
-    way = row.way
     return {
         "service": row.service.slug,
         "team": row.service.team.slug,
-        "owner": row.service.owner.get_username() if row.service.owner else None,
-        "live": {place.environment.name: _place_json(place) for place in row.places if place.live},
-        "rollback": {
-            "ready": way.readiness.ready,
-            "reasons": [
-                {"code": reason.code.value, "severity": reason.severity.value, "detail": reason.detail}
-                for reason in way.readiness.reasons
-            ],
-            "rehearsed_seconds": way.rehearsed_seconds,
-            "target": way.target.version if way.target else None,
-        },
+        "owner": row.service.owner.username if row.service.owner else None,
+        "live": {place.environment.name: _live_json(place, place.live) for place in row.places if place.live},
+        "rollback": _way_json(row.way) if row.way else None,
         "triggers_met": list(row.triggers_met),
         "pending": {
-            "environment": row.places[0].environment.name,
+            "environment": row.pending_in,
             "version": row.pending[0].version,
             "versions": [release.version for release in row.pending],
+            "changes": row.changes_waiting,
         }
         if row.pending
         else None,
@@ -196,18 +156,27 @@ def _row_json(row: Row) -> dict[str, Any]:
     }
 
 
-def _place_json(place: Place) -> dict[str, Any]:
-    live = place.live
-    assert live is not None
-    assert place.judged is not None
+def _way_json(way: Way) -> dict[str, Any]:
     return {
-        "version": live.release.version,
+        "environment": way.environment,
+        "ready": way.readiness.ready,
+        "reasons": [
+            {"code": reason.code.value, "severity": reason.severity.value, "detail": reason.detail}
+            for reason in way.readiness.reasons
+        ],
+        "rehearsed_seconds": way.rehearsed_seconds,
+        "target": way.target,
+    }
+
+
+def _live_json(place: Place, live: LiveFacts) -> dict[str, Any]:
+    attempt = place.attempt
+    return {
+        "version": live.version,
         "deployed_at": live.since.isoformat().replace("+00:00", "Z"),
-        "by": live.deployment.fact.actor,
-        "mode": live.deployment.mode,
-        "verdict": place.judged.in_(place.environment),
-        "state": place.judged.state,
-        "attempt": {"version": place.attempt.release.version, "status": place.status}
-        if place.attempt
-        else None,
+        "by": live.actor,
+        "mode": live.mode,
+        "verdict": place.verdict,
+        "state": place.state,
+        "attempt": {"version": attempt.version, "status": place.status} if attempt else None,
     }

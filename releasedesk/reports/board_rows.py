@@ -1,32 +1,40 @@
-"""The rows of the board, read for all services together."""
+"""The rows of the board: what was read becomes what is shown."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from django.db.models import F, Window
-from django.db.models.fields.json import KT
-from django.db.models.functions import RowNumber
-
 from releasedesk.catalog.models import Environment, Service, Tier
 from releasedesk.measurements.judge import Verdict, worst
-from releasedesk.measurements.models import Comparison, Snapshot
-from releasedesk.releases.history import Status
-from releasedesk.releases.models import Deployment, Live, Release, Standing
+from releasedesk.releases.history import LOST_AFTER, Status
+from releasedesk.reports.board_facts import (
+    NOTES_WITHIN,
+    Attempt,
+    Compared,
+    Facts,
+    LiveFacts,
+    Owed,
+    Shipment,
+    StoodHere,
+    read,
+)
+from releasedesk.reports.board_ways import Way, ways
 from releasedesk.reports.spark import Spark, sparkline
-from releasedesk.reports.verdicts import Judged, State, judged
-from releasedesk.reports.ways_back import WayBack, ways_back
-from releasedesk.reports.wording import Mark, Tone, comparison_mark
-from releasedesk.rollbacks.readiness import Severity
+from releasedesk.reports.verdicts import NOT_MEASURED, State, state_of
+from releasedesk.reports.wording import Mark, comparison_mark
+from releasedesk.rollbacks.readiness import Code
 from releasedesk.rollbacks.triggers import met
 
-NOTES_WITHIN = timedelta(days=30)
+NOTE_DUE_AFTER = timedelta(hours=24)
+RECENT = timedelta(hours=24)
+DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
 SPARKLINE = 10
 PENDING_AT_MOST = 3
+_STATES, _CODES = list(State), list(Code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,206 +42,212 @@ class Place:
     """One service in one environment: the last success, and the latest attempt where that is another one."""
 
     environment: Environment
-    live: Live | None
-    judged: Judged | None
-    attempt: Deployment | None
+    live: LiveFacts | None
+    attempt: Attempt | None
     status: Status | None
+    compared: Compared | None
+    state: State
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict here on what is live here."""
+        return self.compared.verdict if self.compared else NOT_MEASURED
+
+    @property
+    def is_production(self) -> bool:
+        """Whether users are here."""
+        return self.environment.tier == Tier.PRODUCTION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One service. `places` are in the order on the way to production."""
+    """One service. `places` are in the order on the way to production.
+
+    Of several productions `production` is where what is live is in the worst state, and `way` the worst way
+    back. If nothing is reported, the row says the same up to and with `until`.
+    """
 
     service: Service
     places: tuple[Place, ...]
+    production: Place | None
+    way: Way | None
     mark: Mark
     spark: Spark | None
-    way: WayBack
-    comparison: Comparison | None
     triggers_met: tuple[str, ...]
-    pending: tuple[Release, ...]
-    notes_due: tuple[Standing, ...]
+    pending: tuple[StoodHere, ...]
+    pending_in: str
+    notes_due: tuple[Owed, ...]
+    shipped: tuple[Shipment, ...]
+    until: datetime
 
     @property
-    def production(self) -> Place:
-        """Where users are."""
-        return self.places[-1]
+    def live(self) -> LiveFacts | None:
+        """What users have."""
+        return self.production.live if self.production else None
+
+    @property
+    def comparison(self) -> Compared | None:
+        """What the judge says of what users have."""
+        return self.production.compared if self.production else None
+
+    @property
+    def state(self) -> State:
+        """The state of what is live in production."""
+        return self.production.state if self.production else State.PLANNED
 
     @property
     def offer_rollback(self) -> bool:
         """Say whether going back is what one would do now: it is suspect, and there is a way."""
-        return self.state == State.SUSPECT and self.way.target is not None
+        return self.state == State.SUSPECT and self.way is not None and self.way.target is not None
 
     @property
-    def tone(self) -> Tone:
-        """How bad the worst reason against going back is."""
-        reasons = self.way.readiness.reasons
-        return "bad" if reasons and reasons[0].severity is Severity.BLOCKING else "warn"
+    def is_stuck(self) -> bool:
+        """Whether users have something that cannot be rolled back yet."""
+        return self.live is not None and self.way is not None and not self.way.readiness.ready
 
     @property
-    def state(self) -> str:
-        """The state of what is live in production."""
-        return self.production.judged.state if self.production.judged else State.PLANNED
+    def waiting(self) -> str:
+        """Say what waits: "2 waiting for production, 7 changes"."""
+        changes = self.changes_waiting
+        told = f", {changes} change{'s' if changes > 1 else ''}" if changes else ""
+        return f"{len(self.pending)} waiting for production{told}"
+
+    @property
+    def changes_waiting(self) -> int:
+        """How many commits wait for production, as far as they were reported."""
+        return sum(release.changes for release in self.pending)
 
 
 def rows_of(services: Sequence[Service], environments: Sequence[Environment], now: datetime) -> list[Row]:
-    production = environments[-1]
-    ways = ways_back(services, [production], now=now)
-    lives = {
-        (live.service_id, live.environment_id): live
-        for live in Live.objects.filter(service__in=services, environment__in=environments).select_related(
-            "release__owner", "deployment__finish", "deployment__start"
+    """Make the rows of these services in four queries; five where a target lies far back."""
+    facts = read(services, environments, now)
+    productions = [place for place in environments if place.tier == Tier.PRODUCTION]
+    found = ways(services, productions, facts, now)
+    return [
+        _row(
+            service,
+            tuple(_place(service, place, facts, now) for place in environments),
+            [found[service.pk, place.pk] for place in productions],
+            facts,
+            now,
         )
-    }
-    standing = judged(live.release for live in lives.values())
-    comparisons = _comparisons(lives.values(), production)
-    attempts = _latest_attempts(services, environments)
-    sparks, pending, notes = (
-        _sparks(services, production),
-        _pending(services, environments),
-        _notes(services, now),
-    )
-    rows = []
-    for service in services:
-        places = tuple(
-            _place(environment, lives.get((service.pk, environment.pk)), standing, attempts, service, now)
-            for environment in environments
-        )
-        way = ways[service.pk, production.pk]
-        pk = service.pk
-        rows.append(_row(service, places, way, sparks[pk], pending[pk], notes[pk], comparisons))
-    return rows
-
-
-def _place(
-    environment: Environment,
-    live: Live | None,
-    standing: Mapping[int, Judged],
-    attempts: Mapping[tuple[int, int], Deployment],
-    service: Service,
-    now: datetime,
-) -> Place:
-    attempt = attempts.get((service.pk, environment.pk))
-    if attempt is not None and live is not None and attempt.pk == live.deployment_id:
-        attempt = None
-    return Place(
-        environment,
-        live,
-        standing[live.release_id] if live else None,
-        attempt,
-        attempt.status_at(now) if attempt else None,
-    )
+        for service in services
+    ]
 
 
 def _row(
-    service: Service,
-    places: tuple[Place, ...],
-    way: WayBack,
-    spark: list[float],
-    pending: list[Release],
-    notes: list[Standing],
-    comparisons: Mapping[int, Comparison],
+    service: Service, places: tuple[Place, ...], ways: Sequence[Way], facts: Facts, now: datetime
 ) -> Row:
-    production = places[-1]
-    shown = comparisons.get(production.live.release_id) if production.live else None
+    productions = [place for place in places if place.is_production]
+    used = [place for place in productions if place.live] or productions
+    production = min(used, key=lambda place: _STATES.index(place.state), default=None)
+    way = min([way for way in ways if way.live] or ways, key=_badness, default=None)
+    compared = production.compared if production else None
+    pending, pending_in = _pending([place for place in places if not place.is_production], used)
+    owed = {one.version: one for place in used if place.live for one in place.live.owed}
     return Row(
         service=service,
         places=places,
-        mark=comparison_mark(shown.verdict if shown else "not_measured", shown.result if shown else None),
-        spark=sparkline(spark),
+        production=production,
         way=way,
-        comparison=shown,
-        triggers_met=tuple(_met(way, shown)),
+        mark=comparison_mark(*((compared.verdict, compared.result) if compared else (NOT_MEASURED, None))),
+        spark=_spark(production.live) if production and production.live else None,
+        triggers_met=_met(way, compared),
         pending=tuple(pending),
-        notes_due=tuple(notes),
+        pending_in=pending_in,
+        notes_due=tuple(sorted(owed.values(), key=lambda one: one.first_at)),
+        shipped=tuple(facts.shipped.get(service.pk, ())),
+        until=min(at for at in _changes(places, ways, now) if at >= now),
     )
 
 
-def _comparisons(lives: Iterable[Live], environment: Environment) -> dict[int, Comparison]:
-    """The worst comparison of what is live there, by release id."""
-    releases = [live.release_id for live in lives if live.environment_id == environment.pk]
-    rows = Comparison.objects.current().filter(release__in=releases, environment=environment)
-    by_release: dict[int, list[Comparison]] = defaultdict(list)
-    for row in rows.defer("limits"):
-        by_release[row.release_id].append(row)
-    return {pk: _worst(compared) for pk, compared in by_release.items()}
+def _badness(way: Way) -> int:
+    reasons = way.readiness.reasons
+    return _CODES.index(reasons[0].code) if reasons else len(_CODES)
 
 
-def _worst(compared: Sequence[Comparison]) -> Comparison:
-    verdict = worst(cast("list[Verdict]", [row.verdict for row in compared]))
-    return next(row for row in compared if row.verdict == verdict)
+def _place(service: Service, environment: Environment, facts: Facts, now: datetime) -> Place:
+    spot = service.pk, environment.pk
+    live = facts.live.get(spot)
+    attempt = next((attempt for attempt in facts.attempts.get(spot, ()) if attempt.latest), None)
+    compared = facts.compared.get(live.release, ()) if live else ()
+    return Place(
+        environment=environment,
+        live=live,
+        attempt=attempt,
+        status=attempt.status_at(now) if attempt else None,
+        compared=_worst(one for one in compared if one.environment == environment.pk),
+        state=_state(live, compared) if live else State.PLANNED,
+    )
 
 
-def _met(way: WayBack, comparison: Comparison | None) -> list[str]:
+def _worst(compared: Iterable[Compared]) -> Compared | None:
+    by_verdict = {cast("Verdict", one.verdict): one for one in compared}
+    return by_verdict.get(worst(by_verdict))
+
+
+def _state(live: LiveFacts, compared: Sequence[Compared]) -> State:
+    measured = max((one.order for one in compared), default=None)
+    decisive = _worst(one for one in compared if one.order == measured)
+    highest = max(live.stands.values(), key=lambda place: place.order)
+    return state_of(decisive.verdict if decisive else NOT_MEASURED, highest.tier, marked=highest.marked)
+
+
+def _pending(before: Sequence[Place], productions: Sequence[Place]) -> tuple[list[StoodHere], str]:
+    """What waits for a production, the newest first, and the environment in which it waits."""
+    for place in reversed(before):
+        if place.live is None:
+            continue
+        waiting = [
+            one
+            for one in place.live.newest
+            if not one.stood.marked and any(_waits(one, place, production) for production in productions)
+        ]
+        if waiting:
+            return waiting[:PENDING_AT_MOST], place.environment.name
+    return [], ""
+
+
+def _waits(release: StoodHere, place: Place, production: Place) -> bool:
+    """Say whether it came to a place after what production has, and never to production itself.
+
+    Ranks are compared where both have stood; what went to production past the place counts from when it did.
+    """
+    if production.environment.pk in release.reached:
+        return False
+    shipped = production.live
+    if shipped is None:
+        return True
+    same = shipped.stands.get(place.environment.pk)
+    return release.stood.rank > same.rank if same else release.stood.rank[0] > shipped.since
+
+
+def _spark(live: LiveFacts) -> Spark | None:
+    return sparkline([release.p95 for release in reversed(live.newest[:SPARKLINE])])
+
+
+def _met(way: Way | None, compared: Compared | None) -> tuple[str, ...]:
     """Which of the plan's own triggers the last numbers of what is live meet."""
-    if way.plan is None or comparison is None:
-        return []
-    numbers = {metric["metric"]: metric["after"] for metric in comparison.result["metrics"]}
-    return met(way.plan.triggers, numbers)
+    if way is None or way.plan is None or compared is None:
+        return ()
+    numbers = {metric["metric"]: metric["after"] for metric in compared.result["metrics"]}
+    return tuple(met(way.plan.triggers, numbers))
 
 
-def _latest_attempts(
-    services: Sequence[Service], environments: Sequence[Environment]
-) -> dict[tuple[int, int], Deployment]:
-    rows = (
-        Deployment.objects.filter(service__in=services, environment__in=environments)
-        .select_related("release", "start", "finish")
-        .order_by("service_id", "environment_id", "-at", "-id")
-        .distinct("service_id", "environment_id")
-    )
-    return {(row.service_id, row.environment_id): row for row in rows}
-
-
-def _sparks(services: Sequence[Service], environment: Environment) -> dict[int, list[float]]:
-    """p95 after each of the last ten measured releases, oldest first, in milliseconds."""
-    newest_first = Window(RowNumber(), partition_by="release__service", order_by=F("taken_until").desc())
-    rows = (
-        Snapshot.objects.filter(release__service__in=services, environment=environment, phase="after")
-        .annotate(number=newest_first, p95=KT("summary__response_ms__p95"))
-        .filter(number__lte=SPARKLINE)
-        .order_by("taken_until")
-        .values_list("release__service_id", "p95")
-    )
-    found: dict[int, list[float]] = defaultdict(list)
-    for service, p95 in rows:
-        if p95 is not None:
-            found[service].append(float(p95))
-    return found
-
-
-def _pending(services: Sequence[Service], environments: Sequence[Environment]) -> dict[int, list[Release]]:
-    """What has succeeded before production since the last thing that shipped, the newest first."""
-    *_, production = environments
-    shipped = Standing.objects.filter(environment=production).values("release")
-    rows = (
-        Standing.objects.filter(release__service__in=services, environment__in=environments[:-1])
-        .exclude(release__in=shipped)
-        .select_related("release")
-        .order_by("-first_at")
-    )
-    live = dict(
-        Live.objects.filter(service__in=services, environment=production).values_list("service", "since")
-    )
-    found: dict[int, list[Release]] = defaultdict(list)
-    for row in rows:
-        service = row.release.service_id
-        newer = service not in live or row.first_at > live[service]
-        if newer and row.release not in found[service] and len(found[service]) < PENDING_AT_MOST:
-            found[service].append(row.release)
-    return found
-
-
-def _notes(services: Sequence[Service], now: datetime) -> dict[int, list[Standing]]:
-    """Releases that reached production in the last month and have no finished note, the oldest first."""
-    rows = (
-        Standing.objects.filter(
-            release__service__in=services, environment__tier=Tier.PRODUCTION, first_at__gt=now - NOTES_WITHIN
-        )
-        .exclude(release__note__draft=False)
-        .select_related("release")
-        .order_by("first_at")
-    )
-    found: dict[int, list[Standing]] = defaultdict(list)
-    for row in rows:
-        found[row.release.service_id].append(row)
-    return found
+def _changes(places: Sequence[Place], ways: Sequence[Way], now: datetime) -> Iterator[datetime]:
+    """The last instants before something changes without anything being reported."""
+    yield now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY - INSTANT  # what "today" counts
+    for way in ways:
+        if way.stale_at:
+            yield way.stale_at
+        if way.plan and way.plan.rehearsed:
+            finished_at = way.plan.rehearsed.brief.finished_at
+            yield finished_at + ((now - finished_at) // DAY + 1) * DAY - INSTANT  # a day older
+    for place in places:
+        if place.live:
+            yield place.live.since + RECENT
+            yield from (one.first_at + NOTE_DUE_AFTER for one in place.live.owed)
+            yield from (one.first_at + NOTES_WITHIN for one in place.live.owed)
+        if place.attempt:
+            yield place.attempt.at + RECENT
+            yield place.attempt.at + LOST_AFTER

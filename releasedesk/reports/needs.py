@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from releasedesk.releases.history import Mode, Status
-from releasedesk.reports.board_rows import Row
+from releasedesk.reports.board_rows import NOTE_DUE_AFTER, RECENT, Place, Row
 from releasedesk.reports.verdicts import State
 from releasedesk.reports.wording import Mark
-from releasedesk.rollbacks.readiness import Severity, duration
-
-NOTE_DUE_AFTER = timedelta(hours=24)
-RECENT = timedelta(hours=24)
+from releasedesk.rollbacks.readiness import Severity, duration, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +40,20 @@ def needs_of(rows: Sequence[Row], unmatched: int, now: datetime) -> list[Need]:
     if unmatched:
         events = "1 event" if unmatched == 1 else f"{unmatched} events"
         sentence = "CI reported services or environments the desk does not know."
-        needs.append(Need("unmatched", Mark("warn", "", events), "Inbox", sentence, "/inbox/?outcome=unmatched"))
+        needs.append(
+            Need("unmatched", Mark("warn", "", events), "Inbox", sentence, "/inbox/?outcome=unmatched")
+        )
     return needs
 
 
-def _live(row: Row, kind: str, mark: Mark, sentence: str) -> Need:
-    live = row.production.live
-    assert live is not None
-    return _need(row, live.release.version, kind, mark, sentence)
+def urgency(row: Row, now: datetime) -> int:
+    """Answer how urgent the most urgent need of a row is: 0 is the worst, the last is none at all."""
+    return next((place for place, kind in enumerate(KINDS) if any(kind(row, now))), len(KINDS))
+
+
+def _live(row: Row, kind: str, mark: Mark, sentence: str) -> Iterator[Need]:
+    if row.live:
+        yield _need(row, row.live.version, kind, mark, sentence)
 
 
 def _need(row: Row, version: str, kind: str, mark: Mark, sentence: str) -> Need:
@@ -58,67 +61,71 @@ def _need(row: Row, version: str, kind: str, mark: Mark, sentence: str) -> Need:
     return Need(kind, mark, f"{slug} {version}", sentence, f"/services/{slug}/releases/{version}/")
 
 
+def _productions(row: Row) -> Iterator[Place]:
+    return (place for place in row.places if place.is_production)
+
+
 def _trigger_met(row: Row, now: datetime) -> Iterator[Need]:
-    if row.triggers_met and row.production.live:
-        yield _live(row, "trigger_met", Mark("bad", "up", "trigger met"), " ".join(row.triggers_met))
+    if row.triggers_met:
+        yield from _live(row, "trigger_met", Mark("bad", "up", "trigger met"), " ".join(row.triggers_met))
 
 
 def _regressed(row: Row, now: datetime) -> Iterator[Need]:
     if row.state == State.SUSPECT and row.comparison:
-        yield _live(row, "regressed", Mark("bad", "up", "regressed"), row.comparison.sentence)
+        yield from _live(row, "regressed", Mark("bad", "up", "regressed"), row.comparison.sentence)
 
 
 def _failed(row: Row, now: datetime) -> Iterator[Need]:
-    place = row.production
-    if place.attempt and place.status in {Status.FAILED, Status.LOST} and now - place.attempt.at < RECENT:
-        words = "failed" if place.status == Status.FAILED else "lost"
-        what = "failed" if place.status == Status.FAILED else "began and was never heard of again"
-        sentence = f"The deployment to {place.environment.name} {what}."
-        yield _need(row, place.attempt.release.version, words, Mark("bad", "ask", words), sentence)
+    for place in _productions(row):
+        attempt = place.attempt
+        if attempt and place.status in {Status.FAILED, Status.LOST} and now - attempt.at <= RECENT:
+            words = "failed" if place.status == Status.FAILED else "lost"
+            what = "failed" if place.status == Status.FAILED else "began and was never heard of again"
+            sentence = f"The deployment to {place.environment.name} {what}."
+            yield _need(row, attempt.version, words, Mark("bad", "ask", words), sentence)
 
 
 def _rolled_back(row: Row, now: datetime) -> Iterator[Need]:
-    live = row.production.live
-    if live is None or live.deployment.mode != Mode.ROLLBACK or now - live.since > RECENT:
-        return
-    took = live.deployment.took
-    time = f" in {duration(took.total_seconds())}" if took else ""
-    left = live.deployment.replaced
-    if left:
-        sentence = f"Went back to {live.release.version}{time}. Write down why."
-        yield _need(row, left.version, "rolled_back", Mark("idle", "back", "rolled back"), sentence)
+    for place in _productions(row):
+        live = place.live
+        if live and live.replaced and live.mode == Mode.ROLLBACK and now - live.since <= RECENT:
+            time = f" in {duration(live.took.total_seconds())}" if live.took else ""
+            sentence = f"Went back to {live.version}{time}. Write down why."
+            mark = Mark("idle", "back", "rolled back")
+            yield _need(row, live.replaced, "rolled_back", mark, sentence)
 
 
 def _no_way_back(row: Row, now: datetime) -> Iterator[Need]:
-    reasons = row.way.readiness.reasons
-    if row.production.live and reasons and reasons[0].severity is Severity.BLOCKING:
-        yield _live(row, "cannot_go_back", Mark("bad", "", row.way.headline), reasons[0].detail)
+    way = row.way
+    if way and way.readiness.reasons and way.readiness.reasons[0].severity is Severity.BLOCKING:
+        mark = Mark("bad", "", way.headline)
+        yield from _live(row, "cannot_go_back", mark, way.readiness.reasons[0].detail)
 
 
 def _measure_again(row: Row, now: datetime) -> Iterator[Need]:
     if row.comparison and row.comparison.verdict in {"not_comparable", "inconclusive"}:
-        yield _live(row, "measure_again", Mark("warn", "ask", "measure again"), row.comparison.sentence)
+        mark = Mark("warn", "ask", "measure again")
+        yield from _live(row, "measure_again", mark, row.comparison.sentence)
 
 
 def _no_plan_on_staging(row: Row, now: datetime) -> Iterator[Need]:
-    if row.pending and row.way.plan is None:
-        sentence = f"On {row.places[0].environment.name}, and nobody has written down how to go back."
-        yield _need(row, row.pending[0].version, "no_plan", Mark("bad", "", "no plan"), sentence)
+    if row.pending and (row.way is None or row.way.plan is None):
+        sentence = f"On {row.pending_in}, and nobody has written down how to go back."
+        mark = Mark("bad", "", "no plan")
+        yield _need(row, row.pending[0].version, "no_plan", mark, sentence)
 
 
 def _stale(row: Row, now: datetime) -> Iterator[Need]:
-    reasons = row.way.readiness.reasons
-    if row.production.live and reasons and reasons[0].code.value.startswith(("rehears", "not_rehearsed")):
-        yield _live(row, "rehearse", Mark("warn", "", row.way.headline), reasons[0].detail)
+    reasons = row.way.readiness.reasons if row.way else ()
+    if row.way and reasons and reasons[0].code.value.startswith(("rehears", "not_rehearsed")):
+        yield from _live(row, "rehearse", Mark("warn", "", row.way.headline), reasons[0].detail)
 
 
 def _note_due(row: Row, now: datetime) -> Iterator[Need]:
-    for standing in row.notes_due:
-        hours = round((now - standing.first_at) / timedelta(hours=1))
-        age = f"{hours} h" if hours < 48 else f"{hours // 24} days"  # noqa: PLR2004 - two days read better in days
-        overdue = now - standing.first_at > NOTE_DUE_AFTER
+    for owed in row.notes_due:
+        overdue = now - owed.first_at > NOTE_DUE_AFTER
         mark = Mark("warn" if overdue else "idle", "", "note overdue" if overdue else "note due")
-        yield _need(row, standing.release.version, "note_due", mark, f"Shipped {age} ago.")
+        yield _need(row, owed.version, "note_due", mark, f"Shipped on {moment(owed.first_at)}.")
 
 
 KINDS: tuple[Callable[[Row, datetime], Iterator[Need]], ...] = (

@@ -11,7 +11,7 @@ from releasedesk.catalog.models import Tier
 from releasedesk.notes.models import Note
 from releasedesk.releases.models import Deployment, Release
 from releasedesk.reports.before_after import Measured
-from releasedesk.reports.needs import NOTE_DUE_AFTER
+from releasedesk.reports.board_rows import NOTE_DUE_AFTER
 from releasedesk.reports.verdicts import Judged
 from releasedesk.reports.wording import Mark
 

@@ -51,14 +51,22 @@ class Judged:
     @property
     def state(self) -> State:
         """Where the release stands."""
-        places = sorted(self.standings, key=lambda standing: standing.environment.rank)
-        if places and places[-1].rolled_back_by_id is not None:
-            return State.ROLLED_BACK
-        if self.verdict in {State.SUSPECT, State.INCONCLUSIVE, State.VERIFIED}:
-            return State(self.verdict)
-        if not places:
-            return State.PLANNED
-        return State.SHIPPED if places[-1].environment.tier == Tier.PRODUCTION else State.STAGED
+        highest = max(self.standings, key=lambda standing: standing.environment.rank, default=None)
+        if highest is None:
+            return state_of(self.verdict, None, marked=False)
+        marked = highest.rolled_back_by_id is not None
+        return state_of(self.verdict, Tier(highest.environment.tier), marked=marked)
+
+
+def state_of(verdict: str, highest: Tier | None, *, marked: bool) -> State:
+    """Answer where a release stands, from its verdict, the highest tier it reached and its mark there."""
+    if marked:
+        return State.ROLLED_BACK
+    if verdict in {State.SUSPECT, State.INCONCLUSIVE, State.VERIFIED}:
+        return State(verdict)
+    if highest is None:
+        return State.PLANNED
+    return State.SHIPPED if highest == Tier.PRODUCTION else State.STAGED
 
 
 def judged(releases: Iterable[Release]) -> dict[int, Judged]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,11 @@ from releasedesk.catalog.models import Environment, Service
 from releasedesk.measurements.models import Comparison
 from releasedesk.problems.problem import not_found
 from releasedesk.releases.models import Deployment, Live, Release, Standing
+from releasedesk.rollbacks import going_back
 from releasedesk.rollbacks import readiness as pure
 from releasedesk.rollbacks.models import Plan, Rehearsal
 from releasedesk.rollbacks.queries import last_rehearsals, newest_plans, older_rehearsals
-from releasedesk.rollbacks.target import Candidate, Choice, choose
+from releasedesk.rollbacks.target import Choice
 
 Place = tuple[int, int]  # service id, environment id
 
@@ -62,7 +63,7 @@ def ways_back(
     lives = {(row.service_id, row.environment_id): row for row in _lives(here)}
     standings: dict[Place, list[Standing]] = defaultdict(list)
     for row in _standings(services, environments):
-        standings[row.release.service_id, row.environment_id].append(row)
+        standings[row.service_id, row.environment_id].append(row)
     running = {(row.service_id, row.environment_id): row for row in _running(here, now)}
     suspects = set(
         Comparison.objects.current()
@@ -112,82 +113,42 @@ def _answer(
     service: Service, environment: Environment, known: _Known, *, now: datetime, to: str | None
 ) -> WayBack:
     live, plan = known.live, known.plan
-    by_version = {row.release.version: row for row in known.standings}
-    choice = choose(_candidates(known), live.release.version if live else None)
-    if to is not None and to not in {choice.target, *choice.may_name}:
-        raise not_found(
-            "release to go back to", to, [name for name in (choice.target, *choice.may_name) if name]
-        )
-    target = by_version[to or choice.target or ""] if to or choice.target else None
-    between = _between(known, target)
-    point = next((row.release.version for row in _irreversible(known) if _is_over(row, target, choice)), None)
-    rehearsal = _brief(known.rehearsal.plan, known.rehearsal) if known.rehearsal else None
-    days = settings.REHEARSAL_MAX_AGE_DAYS
-    situation = pure.Situation(
-        now=now,
+    plain = going_back.Known(
         environment=environment.name,
         live=live.release.version if live else None,
-        target=target.release.version if target else None,
-        suspect_only=choice.suspects if target is None else (),
-        point_of_no_return=point,
+        stood=[_stood(row, known.suspects) for row in known.standings],
         plan=_plan(plan, live, service),
-        rehearsal=rehearsal,
+        rehearsal=_brief(known.rehearsal.plan, known.rehearsal) if known.rehearsal else None,
         older_rehearsal=_brief(*known.older) if known.older else None,
-        irreversible_migration=target is not None and point is not None,
         running=_running_brief(known.running),
-        max_age_days=days,
     )
+    found = going_back.answer(plain, now=now, max_age_days=settings.REHEARSAL_MAX_AGE_DAYS, to=to)
+    nameable = [name for name in (found.choice.target, *found.choice.may_name) if name]
+    if to is not None and to not in nameable:
+        raise not_found("release to go back to", to, nameable)
+    releases = {row.release.version: row.release for row in known.standings}
     return WayBack(
         service=service,
         environment=environment,
         live=live,
-        target=target.release if target else None,
-        choice=choice,
-        between=between,
+        target=releases[found.target] if found.target else None,
+        choice=found.choice,
+        between=tuple(releases[version] for version in found.between),
         plan=plan,
         rehearsal=known.rehearsal,
-        readiness=pure.readiness(situation),
-        stale_at=pure.when_stale(rehearsal, days),
+        readiness=found.readiness,
+        stale_at=found.stale_at,
     )
 
 
-def _rank(row: Standing) -> tuple[datetime, str, str]:
-    return row.first_at, row.first.source, row.first.key
-
-
-def _irreversible(known: _Known) -> list[Standing]:
-    """Releases whose irreversible migration ran here, the latest first; rolled back or not, it has run."""
-    return sorted((row for row in known.standings if row.release.irreversible), key=_rank, reverse=True)
-
-
-def _is_over(irreversible: Standing, target: Standing | None, choice: Choice) -> bool:
-    """Say whether this migration stands in the way: of the target, or of there being one."""
-    if target is not None:
-        return _rank(target) < _rank(irreversible)
-    return any(other.why == "point_of_no_return" for other in choice.passed_over)
-
-
-def _candidates(known: _Known) -> Iterable[Candidate]:
-    points = [_rank(row) for row in _irreversible(known)]
-    for row in known.standings:
-        yield Candidate(
-            version=row.release.version,
-            rank=_rank(row),
-            marked=row.rolled_back_by_id is not None,
-            suspect=row.release_id in known.suspects,
-            beyond_point_of_no_return=any(_rank(row) < point for point in points),
-        )
-
-
-def _between(known: _Known, target: Standing | None) -> tuple[Release, ...]:
-    """The releases that going back leaves behind besides the live one, the newest first."""
-    live = next(
-        (row for row in known.standings if known.live and row.release_id == known.live.release_id), None
+def _stood(row: Standing, suspects: Container[int]) -> going_back.Stood:
+    return going_back.Stood(
+        version=row.release.version,
+        rank=(row.first_at, row.first.source, row.first.key),
+        marked=row.rolled_back_by_id is not None,
+        suspect=row.release_id in suspects,
+        irreversible=row.release.irreversible,
     )
-    if target is None or live is None:
-        return ()
-    rows = [row for row in known.standings if _rank(target) < _rank(row) < _rank(live)]
-    return tuple(row.release for row in sorted(rows, key=_rank, reverse=True))
 
 
 def _plan(plan: Plan | None, live: Live | None, service: Service) -> pure.PlanBrief | None:
@@ -216,7 +177,7 @@ def _lives(here: Q) -> Iterable[Live]:
 
 
 def _standings(services: Sequence[Service], environments: Sequence[Environment]) -> Iterable[Standing]:
-    rows = Standing.objects.filter(release__service__in=services, environment__in=environments)
+    rows = Standing.objects.filter(service__in=services, environment__in=environments)
     return rows.select_related("release", "first")
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 
 from releasedesk.catalog.models import Service
 from releasedesk.releases.models import Release
-from releasedesk.rollbacks.models import Plan, Rehearsal
+from releasedesk.rollbacks.models import Plan, Rehearsal, Step
+from releasedesk.rollbacks.readiness import RehearsalBrief
 
 
 def standing_plan(service: Service) -> Plan | None:
@@ -83,3 +89,82 @@ def older_rehearsals(plans: Iterable[Plan]) -> dict[int, tuple[Plan, Rehearsal]]
         if rehearsal and (pk not in found or found[pk][1].finished_at <= rehearsal.finished_at):
             found[pk] = version, rehearsal
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A rehearsal in brief, and how long going back took, in seconds."""
+
+    brief: RehearsalBrief
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """The newest version of a plan with all that is asked of it, but without its texts."""
+
+    version: int
+    owned: bool
+    triggers: list[Mapping[str, Any]]
+    steps: int
+    irreversible_steps: tuple[int, ...]
+    rehearsed: Rehearsed | None
+    older: Rehearsed | None
+
+
+def plan_facts(releases: Iterable[int], services: Iterable[int]) -> dict[tuple[int, int | None], PlanFacts]:
+    """Return what `newest_plans`, `last_rehearsals` and `older_rehearsals` say, in one query, as values."""
+    rehearsals = Rehearsal.objects.filter(
+        plan__service=OuterRef("service"), plan__digest=OuterRef("digest")
+    ).order_by("-finished_at", "-id")
+    # Standing plans have no release, and NULL equals nothing in SQL: 0 stands for it.
+    plans = Plan.objects.annotate(of=Coalesce("release_id", Value(0)))
+    earlier = plans.filter(
+        service=OuterRef("service"), of=OuterRef("of"), version__lt=OuterRef("version")
+    ).annotate(at=Subquery(rehearsals.values("finished_at")[:1]))
+    rows = (
+        plans.filter(Q(release__in=list(releases)) | Q(release=None, service__in=list(services)))
+        .annotate(
+            each_step=ArraySubquery(
+                Step.objects.filter(plan=OuterRef("pk"))
+                .order_by("position")
+                .values(json=JSONObject(position="position", irreversible="irreversible"))
+            ),
+            rehearsed=Subquery(rehearsals.values(json=_REHEARSED)[:1]),
+            older=Subquery(
+                earlier.filter(at__isnull=False)
+                .order_by("-at", "-version")
+                .values(
+                    json=JSONObject(version="version", last=Subquery(rehearsals.values(json=_REHEARSED)[:1]))
+                )[:1]
+            ),
+        )
+        .order_by("service_id", "release_id", "-version")
+        .distinct("service_id", "release_id")
+        .values_list(
+            "service_id", "release_id", "version", "owner_id", "triggers", "each_step", "rehearsed", "older"
+        )
+    )
+    return {
+        (service, release): PlanFacts(
+            version=version,
+            owned=owner is not None,
+            triggers=triggers,
+            steps=len(steps),
+            irreversible_steps=tuple(step["position"] for step in steps if step["irreversible"]),
+            rehearsed=_rehearsed(rehearsed["version"], rehearsed) if rehearsed else None,
+            older=_rehearsed(older["version"], older["last"]) if older else None,
+        )
+        for service, release, version, owner, triggers, steps, rehearsed, older in rows
+    }
+
+
+_REHEARSED = JSONObject(
+    version="plan__version", outcome="outcome", started=F("started_at"), finished=F("finished_at")
+)
+
+
+def _rehearsed(version: int, row: Mapping[str, Any]) -> Rehearsed:
+    started, finished = (datetime.fromisoformat(row[name]) for name in ("started", "finished"))
+    good = row["outcome"] == Rehearsal.Outcome.SUCCEEDED
+    return Rehearsed(RehearsalBrief(version, good, finished), (finished - started).total_seconds())

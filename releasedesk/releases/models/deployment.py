@@ -83,7 +83,7 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
 
     def running(self, at: datetime) -> DeploymentQuerySet:
         """Started, not ended, and not yet given up as lost."""
-        return self.filter(status=history.Status.STARTED, started_at__gt=at - history.LOST_AFTER)
+        return self.filter(status=history.Status.STARTED, started_at__gte=at - history.LOST_AFTER)
 
     def newest_first(self) -> DeploymentQuerySet:
         """In the order of their last word."""
@@ -168,6 +168,9 @@ class Deployment(models.Model):
 class Standing(models.Model):
     """A release that has succeeded in an environment: its rank there, and its mark if it was rolled back."""
 
+    service = models.ForeignKey(
+        Service, models.CASCADE, related_name="+", help_text="The release's: ranks are compared within it."
+    )
     release = models.ForeignKey(Release, models.CASCADE, related_name="standings")
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="standings")
     first = models.ForeignKey(DeploymentFact, models.CASCADE, related_name="+", help_text="Its rank.")
@@ -175,6 +178,7 @@ class Standing(models.Model):
     last_at = models.DateTimeField()
     rolled_back_by = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+")
     rolled_back_at = models.DateTimeField(null=True)
+    service_id: int
     release_id: int
     environment_id: int
     first_id: int
@@ -189,6 +193,7 @@ class Standing(models.Model):
                 name="a_mark_has_its_time",
             ),
         ]
+        indexes = [models.Index(fields=["service", "environment", "-first_at"], name="standing_newest")]
 
     def __str__(self) -> str:
         return f"{self.release} in {self.environment}"
