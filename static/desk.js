@@ -97,8 +97,17 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   focused = event.detail.target.contains(active) ? active.getAttribute("href") : null;
 });
 
+// A live region that arrives with its words is read by few; one that was there before is read by all.
+function announce() {
+  const said = document.querySelector("main .unseen[role=status]");
+  if (!said) return;
+  said.removeAttribute("role");
+  document.getElementById("announced").textContent = said.textContent;
+}
+
 document.addEventListener("htmx:afterSwap", () => {
   ready(document);
+  announce();
   if (focused) linkTo(focused)?.focus({ preventScroll: true });
 });
 

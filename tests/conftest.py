@@ -136,7 +136,11 @@ def put_environments() -> None:
 
 @pytest.fixture
 def committed(transactional_db: None) -> None:
-    """A database where transactions really end, for tests of several connections."""
+    """A database where transactions really end, for tests of several connections.
+
+    A live server empties it after all else has ended, so what migrations put into it is put back here too.
+    """
+    put_environments()
 
 
 # -- The cast: alice leads payments, bob is an engineer of it, vera views, charlie is not on the team

@@ -11,9 +11,9 @@ from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from releasedesk.accounts.models import User
-from releasedesk.catalog.models import Environment
 from tests.browser.story import fill
 from tests.browser.windows import PATIENCE, Windows, session_of
+from tests.conftest import put_environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,20 +36,14 @@ class Desk:
 def filled_desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Desk]:
     """A desk with a month of releases, committed. Tests that ask for it only read."""
     with django_db_blocker.unblock():
-        restore()
+        put_environments()
         fill()
         sessions = {user.username: session_of(user) for user in User.objects.all()}
         server = LiveServer("localhost")
         yield Desk(server.url, sessions)
         server.stop()
         call_command("flush", verbosity=0, interactive=False, allow_cascade=True, inhibit_post_migrate=True)
-        restore()
-
-
-def restore() -> None:
-    """Put back what migrations put into an empty database."""
-    for name, order in (("staging", 10), ("production", 20)):
-        Environment.objects.get_or_create(name=name, defaults={"tier": name, "order": order})
+        put_environments()
 
 
 @pytest.fixture

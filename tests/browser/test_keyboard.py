@@ -86,6 +86,8 @@ def test_a_release_is_planned_measured_and_noted_without_a_mouse(page: Page) -> 
     write(page, "Which route, page or command is it about?", "GET /basket/{id}")
     write(page, "What is the one thing that changes?", "one query for all prices")
     write(page, "Metric", "p95")
+    tab_to(page, page.get_by_label("Number"))
+    page.keyboard.type("120")
     press(page, page.get_by_role("button", name="Save the plan"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("3.0 one query")
 

@@ -132,7 +132,7 @@ def test_the_engineer_plans_measures_and_notes_a_release(
 
 
 def plan(page: Page) -> None:
-    page.get_by_label("Version").fill("3.0")
+    page.get_by_label("Version", exact=True).fill("3.0")
     page.get_by_label("Title").fill("one query for the basket")
     page.get_by_role("button", name="Use the values of").click()
     page.get_by_label("Which route, page or command is it about?").fill("GET /basket/{id}")
