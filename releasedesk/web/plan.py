@@ -148,6 +148,7 @@ def stored(release: Release) -> Document:
     expected, words = expected_result.parse(release.expected_result)
     return {
         **{name: getattr(release, name) for name in WRITTEN},
+        "direction": next(iter(expected_result.DIRECTIONS)),  # as the form offers it while there is no metric
         **({name: getattr(expected, name) for name in expected_result.NAMES} if expected else {}),
         "version": release.version,
         "expected_result": words,

@@ -34,7 +34,7 @@ def board(windows: Windows, service: Service, bob: User) -> Page:
     page = windows.open(bob)
     page.clock.install()
     page.goto("/")
-    expect(page.get_by_role("link", name="1.0")).to_be_visible()
+    expect(page.get_by_role("link", name="1.0", exact=True)).to_be_visible()
     return page
 
 

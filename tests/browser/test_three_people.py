@@ -1,4 +1,4 @@
-"""A lead who reads, an engineer who writes, somebody woken at night: each once with JavaScript and once without."""
+"""A lead who reads, an engineer who writes, somebody woken at night: with JavaScript, and once without."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from releasedesk.measurements.models import Snapshot
 from releasedesk.releases.models import Lock, Release
 from releasedesk.rollbacks.models import Plan
+from tests.browser.windows import WIDE
 from tests.builders import (
     make_deployment,
     make_plan,
@@ -23,7 +24,6 @@ from tests.builders import (
     minutes,
     requests_of,
 )
-from tests.browser.windows import WIDE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -70,7 +70,7 @@ def test_the_lead_reads_the_board_and_clears_what_needs_her(
     expect(board.get_by_role("link", name="checkout-api", exact=True)).to_be_visible()
     expect(board.get_by_role("link", name="indexer", exact=True)).to_be_visible()
 
-    page.get_by_label("Team").select_option("payments")
+    page.locator("select[name=team]").select_option("payments")
     page.get_by_role("button", name="Show").click()
     expect(page).to_have_url(re.compile("team=payments"))
     expect(board.get_by_role("link", name="indexer", exact=True)).to_have_count(0)
@@ -145,7 +145,7 @@ def plan(page: Page) -> None:
 
 
 def write_the_way_back(page: Page) -> None:
-    page.get_by_role("link", name="Write the rollback plan").click()
+    page.get_by_role("link", name="Write the rollback plan").first.click()
     page.get_by_label("What to do").fill("Deploy what was live before")
     page.get_by_label("Command").fill("make deploy VERSION={target_version}")
     page.get_by_role("button", name="Add a step").click()
@@ -161,7 +161,7 @@ def write_the_way_back(page: Page) -> None:
 
 def measure(page: Page) -> None:
     now = timezone.now().replace(second=0, microsecond=0)
-    page.get_by_role("link", name="Record a measurement").click()
+    page.get_by_role("link", name="Record a measurement").first.click()
     for side, at, p95 in (("Before", now - minutes(60), 190), ("After", now - minutes(10), 110)):
         group = page.get_by_role("group", name=side, exact=True)
         group.get_by_label("From").fill(f"{at:%Y-%m-%dT%H:%M}")
@@ -179,7 +179,7 @@ def measure(page: Page) -> None:
 
 
 def write_the_note(page: Page) -> None:
-    page.get_by_role("link", name=re.compile("the note|a note")).click()
+    page.get_by_role("link", name=re.compile("the note|a note")).first.click()
     page.get_by_label("What surprised us?").fill("A **hedgehog** slept in the cache.")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_role("status").filter(has_text=re.compile("saved", re.IGNORECASE))).to_be_visible()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped] # it has no types
 from django.conf import settings
 from django.test import Client
 
@@ -27,6 +27,15 @@ REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI} ${event.sample}`));
 """
+
+WIDER = """() => {
+  const root = document.documentElement;
+  if (root.scrollWidth <= innerWidth) return [];
+  const out = [...document.body.querySelectorAll("*")]
+    .filter((element) => !element.parentElement.closest(".scroll"))
+    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1);
+  return [`the page has ${root.scrollWidth} px`, ...out.map((element) => element.outerHTML.slice(0, 120))];
+}"""
 
 
 class Windows:
@@ -109,10 +118,5 @@ def screenshot(page: Page, name: str) -> None:
 
 def sticks_out(page: Page) -> list[str]:
     """The elements that make the page wider than its window; none when it does not scroll sideways."""
-    return page.evaluate(
-        """() => document.documentElement.scrollWidth <= innerWidth ? [] : ["the page is " + document.documentElement.scrollWidth + " px wide"].concat(
-          [...document.body.querySelectorAll("*")]
-            .filter((element) => !element.parentElement.closest(".scroll"))
-            .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-            .map((element) => element.outerHTML.slice(0, 120)))"""
-    )
+    found: list[str] = page.evaluate(WIDER)
+    return found
