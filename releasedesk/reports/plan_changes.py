@@ -47,7 +47,7 @@ def plan_changes(release: Release, deployments: Iterable[Deployment]) -> tuple[P
     if shipped is None:
         return ()
     events: Any = apps.get_model("releases", "ReleaseEvent").objects  # django-pghistory makes the model
-    then = events.filter(pgh_obj=release, pgh_created_at__lte=shipped).order_by("-pgh_id").first()
+    then = events.filter(pgh_obj=release, updated_at__lte=shipped).order_by("-pgh_id").first()
     return tuple(
         PlanChange(label, before, after)
         for name, label in LABELS.items()

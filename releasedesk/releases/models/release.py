@@ -28,7 +28,7 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         return self.filter(lives__environment=environment)
 
 
-@pghistory.track(exclude=["updated_at"])
+@pghistory.track()
 class Release(models.Model):
     """One version of one service: what was, the one change, what is expected of it."""
 
