@@ -47,7 +47,10 @@ function offerCopies(root) {
       setTimeout(() => { button.textContent = "Copy"; }, 2000);
     });
     pre.dataset.offered = "yes";
-    pre.after(button);
+    const both = document.createElement("div");
+    both.className = "copies";
+    pre.replaceWith(both);
+    both.append(pre, button);
   }
 }
 

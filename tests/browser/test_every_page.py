@@ -113,6 +113,13 @@ def test_a_page_fits_a_phone_and_a_large_screen(readers: Windows, name: str) -> 
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_column_of_the_board_is_out_of_sight(readers: Windows) -> None:
+    page = window(readers, PAGES["board"])
+    visit(page, PAGES["board"])
+    table = page.locator("#board .scroll")
+    assert table.evaluate("(element) => element.scrollWidth - element.clientWidth") <= 0
+
+
 def test_no_page_weighs_more_than_sixty_kilobytes(readers: Windows) -> None:
     weights = {name: weigh(readers, stop) for name, stop in OURS.items()}
     heavy = {name: weight for name, weight in weights.items() if not 0 < weight <= MOST_BYTES}
