@@ -60,15 +60,15 @@ def show(request: HttpRequest) -> HttpResponse:
 def _groups(found: Board, filters: Filters) -> Iterator[tuple[str, list[SafeString]]]:
     """The rows under the names of their teams, or in one group without a name, sorted across teams."""
     if filters.sort == "attention":
-        rows = [_html(row, _tick(row, found.at)) for row in found.rows]
+        rows = [drawn(row, _tick(row, found.at)) for row in found.rows]
         yield from [("", rows)] if rows else []
         return
     for team, group in groupby(found.rows, key=lambda row: row.service.team.name):
-        yield team, [_html(row, _tick(row, found.at)) for row in group]
+        yield team, [drawn(row, _tick(row, found.at)) for row in group]
 
 
 @lru_cache(maxsize=KEPT)
-def _html(row: Row, _tick: datetime | date) -> SafeString:
+def drawn(row: Row, _worded: datetime | date) -> SafeString:
     """Render a row once as long as it is kept and its times are worded the same."""
     return mark_safe(get_template("parts/board_row.html").render({"row": row}))  # noqa: S308 - a template's own
 
