@@ -126,7 +126,7 @@ def _worst(comparisons: Sequence[Comparison], verdict: str) -> Mark:
 
 def _latest_attempts(service: Service) -> dict[int, Deployment]:
     rows = service.deployments.select_related("release", "start", "finish")
-    newest = rows.order_by("environment_id", "-at", "-id").distinct("environment_id")
+    newest = rows.newest_first("environment_id").distinct("environment_id")
     return {row.environment_id: row for row in newest}
 
 

@@ -30,17 +30,28 @@ class ProblemPages:
 
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Render a problem as a page, or as a document under `/api/`."""
+    """Render a problem as a page, under `/api/` as a document, and as text where text was asked for."""
     if request.path.startswith("/api/"):
         return problem_response(request, problem)
-    response = render(
-        request, "problem.html", {"problem": problem, "request_id": current_id()}, status=problem.status
-    )
+    context = {"problem": problem, "request_id": current_id()}
+    if request.path.endswith(".txt"):
+        response = HttpResponse(
+            as_text(problem), status=problem.status, content_type="text/plain; charset=utf-8"
+        )
+    else:
+        response = render(request, "problem.html", context, status=problem.status)
     for name, value in problem.headers.items():
         response[name] = value
     if problem.retry_after is not None:
         response["Retry-After"] = str(problem.retry_after)
     return response
+
+
+def as_text(problem: Problem) -> str:
+    """Say a problem in a few lines."""
+    wrong = [f"  {error.detail} Expected {error.expected}." for error in problem.errors]
+    again = ["The same may be tried again."] if problem.retryable else []
+    return "\n".join([f"{problem.title}: {problem.detail}", *wrong, *again]) + "\n"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

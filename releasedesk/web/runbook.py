@@ -16,47 +16,46 @@ from releasedesk.operations.address import address_of
 from releasedesk.problems.problem import Problem, not_found
 from releasedesk.reports.rollback import rollback_text
 from releasedesk.reports.ways_back import way_back
+from releasedesk.web.access import service_or_404
+
+PLAIN = "text/plain; charset=utf-8"
 
 
 @require_safe
 def runbook(request: HttpRequest, slug: str, environment: str) -> HttpResponse:
     """Answer the runbook as `text/plain`, for a session or a bearer token with the scope `read`.
 
-    `?to=` names another target. It needs neither worker nor JavaScript. Problems come as text too.
+    `?to=` names another target. It needs neither worker nor JavaScript. Problems come as text too
+    (`errors.answer`).
     """
-    try:
-        actor = _actor(request)
-        if actor is None:
-            return redirect(f"/accounts/login/?{urlencode({'next': request.get_full_path()})}")
-        service, place = _service(actor, slug), _environment(environment)
-        now = timezone.now()
-        way = way_back(service, place, now=now, to=request.GET.get("to") or None)
-        return _text(rollback_text(way, now=now))
-    except Problem as problem:
-        response = _text(f"{problem.title}: {problem.detail}\n", problem.status)
-        for error in problem.errors:
-            response.write(f"  {error.detail} Expected {error.expected}.\n")
-        for name, value in problem.headers.items():
-            response[name] = value
-        return response
+    actor = _actor(request)
+    if actor is None:
+        return redirect(f"/accounts/login/?{urlencode({'next': request.get_full_path()})}")
+    service, place, now = _service(actor, slug), _environment(environment), timezone.now()
+    way = way_back(service, place, now=now, to=request.GET.get("to") or None)
+    return HttpResponse(rollback_text(way, now=now), content_type=PLAIN)
 
 
 def _actor(request: HttpRequest) -> Actor | None:
-    """Who asks; None for a stranger who did not even try."""
+    """Who asks; None for a stranger at a browser, whom the login helps. A terminal is told what to send."""
     header = request.headers.get("Authorization", "")
     token = authenticate(header, address=address_of(request), now=timezone.now())
     if token is None:
-        return request.user.as_actor() if isinstance(request.user, User) else None
+        if isinstance(request.user, User):
+            return request.user.as_actor()
+        if request.accepts("text/html") and "Mozilla" in request.headers.get("User-Agent", ""):
+            return None
+        how = "Send a token: curl -H 'Authorization: Bearer rdk_...'."
+        raise Problem("not-authenticated", how, headers={"WWW-Authenticate": 'Bearer realm="releasedesk"'})
     if Scope.READ not in token.scopes:
         raise Problem("forbidden", f"This needs a token with the scope '{Scope.READ}'.")
     return token.as_actor()
 
 
 def _service(actor: Actor, slug: str) -> Service:
-    services = Service.objects.of(actor).select_related("team", "owner")
-    service = services.filter(slug=slug).first()
-    if service is None:
-        raise not_found("service", slug, list(services.values_list("slug", flat=True)))
+    service = service_or_404(slug)
+    if not Service.objects.of(actor).filter(pk=service.pk).exists():
+        raise Problem("forbidden", f"This token may not see {slug}: it belongs to another team or service.")
     return service
 
 
@@ -65,7 +64,3 @@ def _environment(name: str) -> Environment:
     if name not in known:
         raise not_found("environment", name, list(known))
     return known[name]
-
-
-def _text(text: str, status: int = 200) -> HttpResponse:
-    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

@@ -12,8 +12,8 @@ from tests.builders import make_service
 pytestmark = pytest.mark.django_db
 
 
-def signed_in(user: User, **how: bool) -> Client:
-    client = Client(raise_request_exception=False, **how)
+def signed_in(user: User, *, enforce_csrf_checks: bool = False) -> Client:
+    client = Client(enforce_csrf_checks=enforce_csrf_checks, raise_request_exception=False)
     client.force_login(user)
     return client
 
