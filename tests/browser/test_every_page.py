@@ -101,9 +101,17 @@ def test_nobody_is_shut_out_of_a_page(readers: Windows, name: str, scheme: Schem
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_a_page_fits_a_phone_and_a_large_screen(readers: Windows, name: str) -> None:
+def test_a_page_fits_a_phone_a_large_screen_and_sixty_kilobytes(readers: Windows, name: str) -> None:
     page = window(readers, PAGES[name])
+    answers: list[Response] = []
+
+    def keep(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", keep)
     visit(page, PAGES[name])
+    weight = sum(len(gzip.compress(answer.body())) for answer in answers)
+    assert 0 < weight <= MOST_BYTES
     wrong = []
     for width in (DESKTOP, PHONE):
         page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -118,27 +126,6 @@ def test_no_column_of_the_board_is_out_of_sight(readers: Windows) -> None:
     visit(page, PAGES["board"])
     table = page.locator("#board .scroll")
     assert table.evaluate("(element) => element.scrollWidth - element.clientWidth") <= 0
-
-
-def test_no_page_weighs_more_than_sixty_kilobytes(readers: Windows) -> None:
-    weights = {name: weigh(readers, stop) for name, stop in OURS.items()}
-    heavy = {name: weight for name, weight in weights.items() if not 0 < weight <= MOST_BYTES}
-    assert not heavy, heavy
-
-
-def weigh(readers: Windows, stop: Stop) -> int:
-    """All that a page asks for at first, compressed, in bytes."""
-    page = window(readers, stop)
-    answers: list[Response] = []
-
-    def keep(answer: Response) -> None:
-        answers.append(answer)
-
-    page.on("response", keep)
-    visit(page, stop)
-    weight = sum(len(gzip.compress(answer.body())) for answer in answers)
-    page.context.close()
-    return weight
 
 
 def test_no_link_leads_nowhere(readers: Windows) -> None:
