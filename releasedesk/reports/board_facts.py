@@ -81,6 +81,11 @@ class LiveFacts:
     owed: Sequence[Owed]
 
     @property
+    def who(self) -> str:
+        """Who reported it, in the words a board has room for: a token by its name."""
+        return self.actor.removesuffix(" (token)")
+
+    @property
     def is_cut(self) -> bool:
         """Whether older releases may have been left out."""
         return len(self.newest) == NEWEST

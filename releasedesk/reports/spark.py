@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 WIDTH, HEIGHT, EDGE = 96.0, 26.0, 3.0
-DASH = 4.0  # of the dash on the floor that stands for a release nobody measured
+DASH = 6.0  # of the dash on the floor that stands for a release nobody measured
 
 Point = tuple[float, float]
 
