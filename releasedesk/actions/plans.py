@@ -7,7 +7,7 @@ from django.db import transaction
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.services import find_user
 from releasedesk.catalog.models import Environment, Service, Tier
-from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+from releasedesk.problems.problem import FieldError, Problem, invalid
 from releasedesk.releases.models import Release
 from releasedesk.rollbacks.bodies import PlanBody, RehearsalBody
 from releasedesk.rollbacks.models import Plan, Rehearsal, Step
@@ -71,7 +71,7 @@ def record_rehearsal(
     *,
     now: datetime,
 ) -> Rehearsal:
-    """Keep that a plan was carried out. Raises 403, 409 without a plan, 422 for a version it never had."""
+    """Keep that a plan was carried out. Raises 403, 409 without a plan, 422 for what the plan never had."""
     service = release.service
     actor.require(
         Role.ENGINEER,
@@ -82,8 +82,10 @@ def record_rehearsal(
     _refuse_production(environment)
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
+        plan = _plan(release, body.plan_version)
+        _refuse_steps_of_another_plan(plan, body)
         return Rehearsal.objects.create(
-            plan=_plan(release, body.plan_version),
+            plan=plan,
             environment=environment,
             started_at=body.started_at,
             finished_at=body.finished_at,
@@ -109,6 +111,17 @@ def _refuse_production(environment: Environment) -> None:
         )
 
 
+def _refuse_steps_of_another_plan(plan: Plan, body: RehearsalBody) -> None:
+    """Raise 422 unless these can be its steps; what has no command, or comes after a failure, may lack."""
+    commands = [bool(step.command) for step in plan.steps.all()]
+    least = sum(commands) if body.outcome == "succeeded" else 0
+    if not body.steps or least <= len(body.steps) <= len(commands):
+        return
+    expected = f"{least} to {len(commands)}" if least < len(commands) else str(least)
+    detail = f"Version {plan.version} of the plan has {len(commands)} steps, {sum(commands)} with a command."
+    raise invalid(FieldError("#/steps", "steps", detail, f"{expected} steps", len(body.steps)))
+
+
 def _plan(release: Release, version: int | None) -> Plan:
     current = effective_plan(release)
     if current is None:
@@ -118,6 +131,8 @@ def _plan(release: Release, version: int | None) -> Plan:
     plans = Plan.objects.filter(service=release.service, release=current.release)
     plan = plans.filter(version=version).first()
     if plan is None:
-        versions = [str(known) for known in plans.values_list("version", flat=True)]
-        raise invalid(unknown("#/plan_version", "plan version", str(version), versions))
+        newest = max(plans.values_list("version", flat=True))
+        known = f"1 to {newest}" if newest > 1 else "1"
+        detail = f"There is no version {version} of the plan."
+        raise invalid(FieldError("#/plan_version", "unknown", detail, known, version))
     return plan

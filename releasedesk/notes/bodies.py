@@ -1,10 +1,10 @@
 """A post-ship note as it is sent (DESIGN §5.8)."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from releasedesk.problems.body import Body, FilePath, Text
+from releasedesk.problems.body import Body, FilePath, Text, refuse
 
 
 class NoteBody(Body):
@@ -20,3 +20,11 @@ class NoteBody(Body):
     surprise: Text | None = None
     follow_ups: Text | None = None
     draft: bool = False
+
+    @model_validator(mode="after")
+    def _a_finished_note_has_a_reason(self) -> Self:
+        if not self.draft and not (self.reason or "").strip():
+            raise refuse(
+                "required", "A finished note says why it was done.", "a reason, or a draft", at=("reason",)
+            )
+        return self

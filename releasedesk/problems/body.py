@@ -3,7 +3,7 @@
 pydantic validates (one pass, all errors at once); this module only gives its findings the desk's words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -53,9 +53,12 @@ class Body(BaseModel):
             raise invalid(*(_field_error(cls, found, at) for found in error.errors())) from None
 
 
-def refuse(code: str, detail: str, expected: str) -> PydanticCustomError:
-    """Build the error a validator raises; `{` and `}` in user text are kept as they are."""
-    return PydanticCustomError(code, "{detail}", {"detail": detail, "expected": expected})
+def refuse(code: str, detail: str, expected: str, *, at: Sequence[str | int] = ()) -> PydanticCustomError:
+    """Build the error a validator raises; `{` and `}` in user text are kept as they are.
+
+    `at` is where in the value it judged a validator of several fields found it.
+    """
+    return PydanticCustomError(code, "{detail}", {"detail": detail, "expected": expected, "at": (*at,)})
 
 
 def _one_line(text: str) -> str:
@@ -185,10 +188,11 @@ WORDS = {
 
 
 def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldError:
-    kind, context, location = found["type"], found.get("ctx", {}), found["loc"]
+    kind, context = found["type"], found.get("ctx", {})
+    location = (*found["loc"], *context.get("at", ()))
     pointer = at + "".join(f"/{_escape(str(part))}" for part in location)
     hidden = kind == "missing" or any(names_a_secret(str(part)) for part in location)
-    received = None if hidden else _short(found["input"])
+    received = None if hidden else _short(_at(found["input"], context.get("at", ())))
     if kind == "extra_forbidden":
         name, known = str(location[-1]), _fields_at(model, location[:-1])
         if name in getattr(model, "READ_ONLY", ()) and len(location) == 1:
@@ -211,6 +215,16 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
         f"{name.replace('_', ' ')} {value}" for name, value in context.items() if name != "error"
     )
     return FieldError(pointer, kind, f"{found['msg']}.", expected, received)
+
+
+def _at(value: Any, location: Sequence[str | int]) -> Any:
+    """Follow `refuse`'s `at` into what came; None where nothing did."""
+    for part in location:
+        if isinstance(part, str):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        else:
+            value = value[part] if isinstance(value, list) else None
+    return value
 
 
 def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -96,3 +96,15 @@ class RehearsalBody(Body):
         if self.finished_at < self.started_at:
             raise refuse("order", "It ends before it begins.", "started_at before finished_at")
         return self
+
+    @model_validator(mode="after")
+    def _no_step_of_a_success_failed(self) -> Self:
+        for position, step in enumerate(self.steps):
+            if self.outcome == "succeeded" and step.exit_code:
+                raise refuse(
+                    "step_failed",
+                    f"Step {position + 1} ended with {step.exit_code}: the rehearsal did not succeed.",
+                    "0, or the outcome failed",
+                    at=("steps", position, "exit_code"),
+                )
+        return self

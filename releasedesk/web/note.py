@@ -115,8 +115,6 @@ def _write(
     seen = _revision(form)
     if seen != (stored.revision if stored else 0):
         raise Problem("changed-meanwhile", f"Somebody has written the note on {release} meanwhile.")
-    if stored and draft and not stored.draft:
-        raise Problem("conflict", "The note is finished already. As a draft, only the team could read it.")
     return write_note(actor_of(request), release, body, now=timezone.now(), if_match=seen or None)[0]
 
 

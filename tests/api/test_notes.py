@@ -73,13 +73,15 @@ def test_a_writer_who_has_read_the_note_writes(ci: Client, tag: str) -> None:
     problem(put(ci, NOTE, WRITTEN, **{"If-Match": tag}), 412, "changed-meanwhile")
     put(ci, NOTE, WRITTEN)
     assert put(ci, NOTE, WRITTEN, **{"If-Match": tag}).status_code == 200
-    problem(put(ci, NOTE, {}, **{"If-Match": '"1"'}), 412, "changed-meanwhile")
+    problem(put(ci, NOTE, {"reason": "Late."}, **{"If-Match": '"1"'}), 412, "changed-meanwhile")
     assert Note.objects.get().reason == "The basket was slow."
 
 
 @pytest.mark.parametrize(
     ("body", "pointer", "code"),
     [
+        ({}, "#/reason", "required"),
+        ({"reason": " ", "draft": False}, "#/reason", "required"),
         ({"reason": "\0"}, "#/reason", "control_character"),
         ({"reason": "x" * 50_001}, "#/reason", "too_long"),
         ({"files_touched": ["a\nb"]}, "#/files_touched/0", "control_character"),
@@ -95,3 +97,14 @@ def test_a_note_that_cannot_be_is_refused(ci: Client, body: object, pointer: str
     error = sole_error(put(ci, NOTE, body))
     assert (error["pointer"], error["code"]) == (pointer, code)
     assert rows() == before
+
+
+def test_a_draft_never_takes_the_place_of_a_finished_note(ci: Client) -> None:
+    put(ci, NOTE, WRITTEN)
+    told = problem(put(ci, NOTE, {**WRITTEN, "draft": True}), 409, "conflict")
+    assert "finished already" in told["detail"]
+    assert not Note.objects.get().draft
+
+
+def test_a_draft_may_still_lack_its_reason(ci: Client) -> None:
+    assert put(ci, NOTE, {"draft": True}).status_code == 201

@@ -158,7 +158,7 @@ def test_a_rehearsal_may_name_an_earlier_version(ci: Client) -> None:
     assert post(ci, REHEARSALS, {**REHEARSED, "plan_version": 1}).json()["plan_version"] == 1
     assert post(ci, REHEARSALS, REHEARSED).json()["plan_version"] == 2
     error = sole_error(post(ci, REHEARSALS, {**REHEARSED, "plan_version": 3}))
-    assert (error["pointer"], error["expected"]) == ("#/plan_version", "one of: 1, 2")
+    assert (error["pointer"], error["expected"]) == ("#/plan_version", "1 to 2")
 
 
 @pytest.mark.parametrize(
@@ -170,6 +170,9 @@ def test_a_rehearsal_may_name_an_earlier_version(ci: Client) -> None:
         ({"finished_at": "2026-11-23T13:00:00Z"}, "#/finished_at", "in_the_future"),
         ({"outcome": "maybe"}, "#/outcome", "literal_error"),
         ({"steps": [{"exit_code": 10**9}]}, "#/steps/0/exit_code", "range"),
+        ({"steps": [{"exit_code": 0}, {"exit_code": 3}]}, "#/steps/1/exit_code", "step_failed"),
+        ({"steps": [{"exit_code": 0}] * 6}, "#/steps", "steps"),
+        ({"outcome": "failed", "steps": [{"exit_code": 3}] * 6}, "#/steps", "steps"),
         ({"steps": [{"output_tail": "\0"}]}, "#/steps/0/output_tail", "control_character"),
         ({"plan_version": 10**10}, "#/plan_version", "range"),
     ],
@@ -232,3 +235,40 @@ def test_a_key_works_with_the_longest_names_there_may_be(ci: Client) -> None:
     make_plan(service, release)
     path = f"/api/v1/services/{service.slug}/releases/{release.version}/rehearsals"
     assert post(ci, path, REHEARSED, **{"Idempotency-Key": "k" * 500}).status_code == 201
+
+
+THREE_STEPS = [
+    {"instruction": "Deploy it.", "command": "deploy {target_version}"},
+    {"instruction": "Warm the cache.", "command": "warm"},
+    {"instruction": "Watch the errors."},
+]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "codes", "status"),
+    [
+        ("succeeded", [], 201),
+        ("succeeded", [0], 422),
+        ("succeeded", [0, 0], 201),
+        ("succeeded", [0, 0, None], 201),
+        ("failed", [1], 201),
+        ("failed", [0, 0, 0, 1], 422),
+    ],
+)
+def test_a_rehearsal_that_succeeded_has_carried_out_every_command(
+    ci: Client, outcome: str, codes: list[int | None], status: int
+) -> None:
+    put(ci, OWN, {**PLAN, "steps": THREE_STEPS})
+    steps = [{"exit_code": code} for code in codes]
+    response = post(ci, REHEARSALS, {**REHEARSED, "outcome": outcome, "steps": steps})
+    assert response.status_code == status, response.content
+    if status == 422:
+        expected = "2 to 3 steps" if outcome == "succeeded" else "0 to 3 steps"
+        error = sole_error(response)
+        assert (error["pointer"], error["expected"], error["received"]) == ("#/steps", expected, len(codes))
+
+
+def test_a_step_that_failed_is_shown_with_its_exit_code(ci: Client) -> None:
+    put(ci, OWN, PLAN)
+    error = sole_error(post(ci, REHEARSALS, {**REHEARSED, "steps": [{"exit_code": 3}]}))
+    assert (error["pointer"], error["received"]) == ("#/steps/0/exit_code", 3)

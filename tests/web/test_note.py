@@ -260,3 +260,13 @@ def test_the_form_costs_a_fixed_number_of_queries(
         make_deployment(release.service, at=NOON + minutes(number))
     with django_assert_num_queries(9):
         client.get(ADDRESS)
+
+
+def test_a_note_is_not_finished_without_its_reason(bob: User, release: Release) -> None:
+    response = post(bob, "finish", reason=" ")
+    assert response.status_code == 422
+    shown = response.content.decode()
+    assert 'id="reason-error"' in shown
+    assert "says why it was done" in shown
+    assert not Note.objects.exists()
+    assert post(bob, "draft", reason=" ").status_code == 302
