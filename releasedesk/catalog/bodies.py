@@ -4,18 +4,18 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from releasedesk.problems.body import ONE_LINE, Body, Line, Slug, Url, Username
+from releasedesk.problems.body import ONE_LINE, Body, Line, Number, Slug, Url, Username, Whole, YesNo
 
 
 class PolicyBody(Body):
     """How far one metric may move; what is left out follows the judge's table."""
 
     metric: Line
-    allowed: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
-    critical: bool | None = None
-    minimum: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
-    must_have: bool = False
-    muted: bool = False
+    allowed: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
+    critical: YesNo | None = None
+    minimum: Annotated[Whole, Field(ge=2, le=1_000_000)] | None = None
+    must_have: YesNo = False
+    muted: YesNo = False
 
 
 class ServiceBody(Body):

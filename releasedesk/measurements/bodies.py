@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from releasedesk.measurements.judge import Requests, Summary, Windows
-from releasedesk.problems.body import ONE_LINE, Body, Line, Past, Text, Time, refuse
+from releasedesk.problems.body import ONE_LINE, Body, Line, Number, Past, Text, Time, Whole, refuse
 
 ROWS_AT_MOST = 20_000
-Milliseconds = Annotated[float, Field(ge=0, le=86_400_000)]
-Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Ratio = Annotated[float, Field(ge=0, le=1)]
-Status = Annotated[int, Field(ge=0, le=999)]
+Milliseconds = Annotated[Number, Field(ge=0, le=86_400_000)]
+Count = Annotated[Whole, Field(ge=0, le=1_000_000_000)]
+Ratio = Annotated[Number, Field(ge=0, le=1)]
+Status = Annotated[Whole, Field(ge=0, le=999)]
 # fail_fast: one wrong unit makes 20,000 wrong rows; the first says it all.
 WINDOWS_AT_MOST = 2000  # the judge compares every pair
 Column = Field(max_length=ROWS_AT_MOST, fail_fast=True)
@@ -49,11 +49,11 @@ class RequestsBody(Body):
 class WindowsBody(Body):
     """One row a window of `seconds`. null is a gap, never 0."""
 
-    seconds: Annotated[float, Field(gt=0, le=86_400)]
+    seconds: Annotated[Number, Field(gt=0, le=86_400)]
     response_ms_p95: Annotated[list[Milliseconds | None], Windowed] | None = None
     error_rate: Annotated[list[Ratio | None], Windowed] | None = None
     cache_hit_rate: Annotated[list[Ratio | None], Windowed] | None = None
-    db_calls: Annotated[list[Annotated[float, Field(ge=0, le=1_000_000_000)] | None], Windowed] | None = None
+    db_calls: Annotated[list[Annotated[Number, Field(ge=0, le=1_000_000_000)] | None], Windowed] | None = None
 
     @model_validator(mode="after")
     def _columns_are_equally_long(self) -> Self:
@@ -81,14 +81,14 @@ class MillisecondsBody(Body):
 class CallsBody(Body):
     """Database calls a request."""
 
-    mean: Annotated[float, Field(ge=0, le=1_000_000)]
-    stddev: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
+    mean: Annotated[Number, Field(ge=0, le=1_000_000)]
+    stddev: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
 
 
 class SummaryBody(Body):
     """Aggregates only: judged against the limits, without an interval."""
 
-    requests: Annotated[int, Field(ge=1, le=1_000_000_000)]
+    requests: Annotated[Whole, Field(ge=1, le=1_000_000_000)]
     errors: Count | None = None
     response_ms: MillisecondsBody | None = None
     cache_hits: Count | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from releasedesk.problems.body import Body, FilePath, Text, refuse
+from releasedesk.problems.body import Body, FilePath, Text, YesNo, refuse
 
 
 class NoteBody(Body):
@@ -19,7 +19,7 @@ class NoteBody(Body):
     assumptions: Text | None = None
     surprise: Text | None = None
     follow_ups: Text | None = None
-    draft: bool = False
+    draft: YesNo = False
 
     @model_validator(mode="after")
     def _a_finished_note_has_a_reason(self) -> Self:

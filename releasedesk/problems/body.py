@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Strict,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -38,17 +39,25 @@ class Body(BaseModel):
     READ_ONLY: ClassVar[frozenset[str]] = frozenset()  # members of the answer that a body may not carry
 
     @classmethod
-    def read(cls, data: object, *, at: str = "#", context: Mapping[str, Any] | None = None) -> Self:
+    def read(
+        cls,
+        data: object,
+        *,
+        at: str = "#",
+        context: Mapping[str, Any] | None = None,
+        lax: bool = False,
+    ) -> Self:
         """Validate parsed JSON. Raises the 422 `Problem` that names every wrong field at once.
 
-        `at` is the JSON pointer of `data` within the request, for bodies inside bodies.
+        `at` is the JSON pointer of `data` within the request, for bodies inside bodies. `lax` takes text for
+        numbers, true and false: a browser's form sends nothing else.
         """
         if not isinstance(data, Mapping):
             raise invalid(
                 FieldError(at, "type", "The body must be a JSON object.", "an object", _short(data))
             )
         try:
-            return cls.model_validate(data, context=dict(context or {}))
+            return cls.model_validate(data, strict=False if lax else None, context=dict(context or {}))
         except ValidationError as error:
             raise invalid(*(_field_error(cls, found, at) for found in error.errors())) from None
 
@@ -112,6 +121,15 @@ def _has_passed(value: datetime, info: ValidationInfo) -> datetime:
     return value
 
 
+def _without_point(value: object) -> object:
+    """Take 3.0 for 3: to JSON they are the same number, and a column with gaps is often written so."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# JSON has its own numbers and truths: what is written as text, or true as a number, is a sender's mistake.
+Number = Annotated[float, Strict()]
+Whole = Annotated[int, Strict(), BeforeValidator(_without_point)]
+YesNo = Annotated[bool, Strict()]
 ONE_LINE = AfterValidator(_one_line)
 Line = Annotated[str, StringConstraints(max_length=500), ONE_LINE]
 FilePath = Annotated[str, StringConstraints(max_length=1000), ONE_LINE]

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from releasedesk.problems.body import ONE_LINE, Body, Commit, Line, Text, Time, Username
+from releasedesk.problems.body import ONE_LINE, Body, Commit, Line, Text, Time, Username, YesNo
 
 
 class ChangeBody(Body):
@@ -36,4 +36,4 @@ class ReleaseBody(Body):
     assumptions: Text | None = None
     commit: Commit | None = None
     changes: Annotated[list[ChangeBody], Field(max_length=1000)] | None = None
-    irreversible: bool = False
+    irreversible: YesNo = False

@@ -4,7 +4,19 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from releasedesk.problems.body import ONE_LINE, Body, Line, Past, Text, Time, Username, refuse
+from releasedesk.problems.body import (
+    ONE_LINE,
+    Body,
+    Line,
+    Number,
+    Past,
+    Text,
+    Time,
+    Username,
+    Whole,
+    YesNo,
+    refuse,
+)
 from releasedesk.problems.text import has_control
 from releasedesk.rollbacks.commands import NAMES, undefined
 
@@ -19,8 +31,8 @@ METRICS = (
 Metric = Literal[
     "response_ms_p50", "response_ms_p95", "response_ms_p99", "error_rate", "cache_hit_rate", "db_calls"
 ]
-Bound = Annotated[float, Field(ge=0, le=1_000_000_000)]
-Seconds = Annotated[int, Field(ge=0, le=86_400)]
+Bound = Annotated[Number, Field(ge=0, le=1_000_000_000)]
+Seconds = Annotated[Whole, Field(ge=0, le=86_400)]
 
 
 def _template(command: str) -> str:
@@ -41,7 +53,7 @@ class TriggerBody(Body):
     metric: Metric
     above: Bound | None = None
     below: Bound | None = None
-    for_minutes: Annotated[float, Field(ge=0, le=1440)] | None = None
+    for_minutes: Annotated[Number, Field(ge=0, le=1440)] | None = None
 
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
@@ -57,7 +69,7 @@ class StepBody(Body):
     command: Command | None = None
     check: Line | None = None
     seconds: Seconds | None = None
-    irreversible: bool = False
+    irreversible: YesNo = False
 
 
 class PlanBody(Body):
@@ -75,8 +87,8 @@ class PlanBody(Body):
 class RehearsedStepBody(Body):
     """What one step did."""
 
-    exit_code: Annotated[int, Field(ge=-255, le=255)] | None = None
-    seconds: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    exit_code: Annotated[Whole, Field(ge=-255, le=255)] | None = None
+    seconds: Annotated[Number, Field(ge=0, le=86_400)] | None = None
     output_tail: Text | None = None
 
 
@@ -89,7 +101,7 @@ class RehearsalBody(Body):
     outcome: Literal["succeeded", "failed"]
     command: Text | None = None
     steps: Annotated[list[RehearsedStepBody], Field(max_length=50)] = []
-    plan_version: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    plan_version: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:

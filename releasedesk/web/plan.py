@@ -204,7 +204,7 @@ def _read(form: Mapping[str, Any], version: str) -> ReleaseBody:
             FieldError("#/version", error.code, error.detail, error.expected) for error in problem.errors
         ]
     try:
-        body = ReleaseBody.read(document)
+        body = ReleaseBody.read(document, lax=True)
     except Problem as problem:
         errors += problem.errors
     if errors or body is None:

@@ -91,7 +91,7 @@ def _answer(request: HttpRequest, service: Service, release: Release | None) -> 
         return _page(request, service, release, current, moved(typed(request.POST, empty_rows=True), asked))
     form = typed(request.POST)
     try:
-        body = PlanBody.read(_said(form))
+        body = PlanBody.read(_said(form), lax=True)
         if "preview" not in request.POST:
             _refuse_if_changed(form, current, body)
             write_plan(actor, service, release, body, now=timezone.now())

@@ -103,6 +103,8 @@ def test_a_release_without_a_plan_of_its_own_inherits_the_standing_one(ci: Clien
         (with_step(check="a\u202eb"), "#/steps/0/check", "control_character"),
         (with_step(seconds=-1), "#/steps/0/seconds", "range"),
         (with_step(seconds=10**12), "#/steps/0/seconds", "range"),
+        (with_step(seconds="5"), "#/steps/0/seconds", "type"),
+        (with_step(irreversible="yes"), "#/steps/0/irreversible", "type"),
         (with_step(seconds=1.5), "#/steps/0/seconds", "type"),
         ({**PLAN, "steps": [{"instruction": ""}]}, "#/steps/0/instruction", "too_short"),
         ({**PLAN, "steps": [{"instruction": "x"}] * 51}, "#/steps", "too_long"),

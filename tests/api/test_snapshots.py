@@ -51,6 +51,9 @@ def test_numbers_may_come_in_three_forms(ci: Client, numbers: dict[str, Any], ki
     ("change", "pointer", "code"),
     [
         ({"environment": "prod"}, "#/environment", "unknown"),
+        ({"requests": {"response_ms": ["1"], "status": [200]}}, "#/requests/response_ms/0", "type"),
+        ({"requests": {"response_ms": [True, 2], "status": [200, 200]}}, "#/requests/response_ms/0", "type"),
+        ({"requests": {"response_ms": [1], "status": ["200"]}}, "#/requests/status/0", "type"),
         ({"phase": "during"}, "#/phase", "literal_error"),
         ({"route": ""}, "#/route", "too_short"),
         ({"route": "a\0"}, "#/route", "control_character"),

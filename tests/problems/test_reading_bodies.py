@@ -14,12 +14,15 @@ from pydantic import Field
 from releasedesk.problems.body import (
     Body,
     Line,
+    Number,
     Past,
     Slug,
     Text,
     Time,
     Url,
     Version,
+    Whole,
+    YesNo,
     check_slug,
     check_version,
 )
@@ -43,6 +46,9 @@ class Message(Body):
     past: Past = NOON
     password: Line = ""
     inner: list[Inner] = []
+    share: Number = 0
+    count: Whole = 0
+    done: YesNo = False
 
 
 def refused(body: object, **context: Any) -> FieldError:
@@ -143,3 +149,30 @@ def test_a_path_that_cannot_be_a_version_is_refused(text: str) -> None:
     with pytest.raises(Problem):
         check_version(text)
     check_version("2026.11.23-2+a:b@c~d_e")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("share", "0.5", "a number"),
+        ("share", True, "a number"),
+        ("count", "200", "a whole number"),
+        ("count", True, "a whole number"),
+        ("count", 1.5, "a whole number"),
+        ("done", "yes", "true or false"),
+        ("done", 1, "true or false"),
+    ],
+)
+def test_numbers_and_truths_are_jsons_own(name: str, value: object, expected: str) -> None:
+    error = refused({name: value})
+    assert (error.pointer, error.code, error.expected) == (f"#/{name}", "type", expected)
+
+
+def test_a_whole_number_may_be_written_with_a_point_and_any_number_without() -> None:
+    message = Message.read({"count": 200.0, "share": 1})
+    assert (message.count, message.share) == (200, 1.0)
+
+
+def test_a_form_may_say_numbers_and_truths_as_text() -> None:
+    message = Message.read({"count": "200", "share": "0.5", "done": "true"}, lax=True)
+    assert (message.count, message.share, message.done) == (200, 0.5, True)
