@@ -61,6 +61,10 @@ class Door(APIView):
             raise Problem(
                 "length-required", "The body comes in chunks. Send it whole, with `Content-Length`."
             )
+        encoding = self.request.headers.get("Content-Encoding", "identity").strip()
+        if encoding.lower() != "identity":
+            told = f"The body comes as {encoding[:100]}. Send it as it is, without `Content-Encoding`."
+            raise Problem("unsupported-media-type", told)
         if self.request.stream is None:
             raise Problem("not-json", "The body is empty. Send JSON.")
         return self.request.data

@@ -40,8 +40,10 @@ class Json(BaseParser):
             ) from None
         except RecursionError:
             raise Problem("not-json", "The JSON is nested too deeply.") from None
-        except ValueError as error:
+        except json.JSONDecodeError as error:
             raise Problem("not-json", f"The body is not JSON: {error}.") from None
+        except ValueError:  # Python's own limit on how many digits it turns into a whole number
+            raise Problem("not-json", "The body is not JSON: a number in it has too many digits.") from None
         return parsed
 
 

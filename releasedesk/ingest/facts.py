@@ -8,9 +8,11 @@ from pydantic import Field, StringConstraints, model_validator
 
 from releasedesk.measurements.bodies import SnapshotBody
 from releasedesk.problems.body import (
+    NULL_IS_EMPTY,
     ONE_LINE,
     Body,
     Commit,
+    Digest,
     FilePath,
     Line,
     Past,
@@ -26,7 +28,6 @@ from releasedesk.rollbacks.bodies import RehearsalBody
 Id = Annotated[str, StringConstraints(min_length=1, max_length=500), ONE_LINE]
 Run = Annotated[str, StringConstraints(max_length=200), ONE_LINE]
 EnvironmentName = Annotated[str, StringConstraints(min_length=1, max_length=64), ONE_LINE]
-Digest = Annotated[str, StringConstraints(pattern=r"^hmac-sha256:[0-9a-fA-F]{16,64}\z", strict=True)]
 ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 Config = Annotated[dict[ConfigName, Digest], Field(max_length=2000)]
 
@@ -51,8 +52,8 @@ class DeploymentFact(Fact):
     environment: EnvironmentName
     version: Version
     command: Text | None = None
-    files_touched: Annotated[list[FilePath], Field(max_length=5000)] = []
-    changes: Annotated[list[ChangeBody], Field(max_length=1000)] = []
+    files_touched: Annotated[list[FilePath], Field(max_length=5000), NULL_IS_EMPTY] = []
+    changes: Annotated[list[ChangeBody], Field(max_length=1000), NULL_IS_EMPTY] = []
     config: Config | None = None
 
 
@@ -87,7 +88,7 @@ class IncidentFact(Fact):
     @model_validator(mode="after")
     def _opening_has_a_title(self) -> Self:
         if self.type == "incident.opened" and not self.title:
-            raise refuse("required", "An incident that opens needs a title.", "title")
+            raise refuse("required", "An incident that opens needs a title.", "a title", at=("title",))
         return self
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from releasedesk.problems.body import Body, FilePath, Text, YesNo, refuse
+from releasedesk.problems.body import NULL_IS_EMPTY, Body, FilePath, Text, YesNo, refuse
 
 
 class NoteBody(Body):
@@ -13,7 +13,7 @@ class NoteBody(Body):
     READ_ONLY: ClassVar[frozenset[str]] = frozenset({"written_by", "written_at", "finished_at"})
 
     reason: Text | None = None
-    files_touched: Annotated[list[FilePath], Field(max_length=5000)] = []
+    files_touched: Annotated[list[FilePath], Field(max_length=5000), NULL_IS_EMPTY] = []
     command_used: Text | None = None
     metric_improved: Text | None = None
     assumptions: Text | None = None

@@ -3,6 +3,7 @@
 pydantic validates (one pass, all errors at once); this module only gives its findings the desk's words.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
@@ -130,6 +131,7 @@ def _without_point(value: object) -> object:
 Number = Annotated[float, Strict()]
 Whole = Annotated[int, Strict(), BeforeValidator(_without_point)]
 YesNo = Annotated[bool, Strict()]
+NULL_IS_EMPTY = BeforeValidator(lambda value: [] if value is None else value)
 ONE_LINE = AfterValidator(_one_line)
 Line = Annotated[str, StringConstraints(max_length=500), ONE_LINE]
 FilePath = Annotated[str, StringConstraints(max_length=1000), ONE_LINE]
@@ -137,8 +139,10 @@ Text = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_no_n
 Url = Annotated[str, StringConstraints(max_length=2000), ONE_LINE, AfterValidator(_http)]
 SLUG = r"^[a-z0-9-]{1,64}\z"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z"
+DIGEST = r"^hmac-sha256:[0-9a-fA-F]{16,64}\z"
 Slug = Annotated[str, StringConstraints(pattern=SLUG, strict=True)]
 Version = Annotated[str, StringConstraints(pattern=VERSION, strict=True)]
+Digest = Annotated[str, StringConstraints(pattern=DIGEST, strict=True)]
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{7,64}\z", strict=True)]
 Username = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,150}\z", strict=True)]
 Time = Annotated[AwareDatetime, BeforeValidator(_written_as_time), AfterValidator(_in_utc)]
@@ -170,7 +174,9 @@ PATTERNS = {
     VERSION: "1 to 128 of A-Z, a-z, 0-9 and . _ + : @ ~ -, the first a letter or digit",
     r"^[0-9a-fA-F]{7,64}\z": "7 to 64 hexadecimal digits",
     r"^[\w.@+-]{1,150}\z": "a username",
+    DIGEST: "hmac-sha256: and 16 to 64 hexadecimal digits",
 }
+QUOTED = r"'([^']*)'"  # how pydantic lists the words of a Literal
 # pydantic's error type → (our code, what is said, what is expected); anything else keeps pydantic's words.
 WORDS = {
     "missing": ("required", "This field is required.", "a value"),
@@ -209,7 +215,7 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
     kind, context = found["type"], found.get("ctx", {})
     location = (*found["loc"], *context.get("at", ()))
     pointer = at + "".join(f"/{_escape(str(part))}" for part in location)
-    hidden = kind == "missing" or any(names_a_secret(str(part)) for part in location)
+    hidden = kind == "missing" or any(part == "config" or names_a_secret(str(part)) for part in location)
     received = None if hidden else _short(_at(found["input"], context.get("at", ())))
     if kind == "extra_forbidden":
         name, known = str(location[-1]), _fields_at(model, location[:-1])
@@ -222,13 +228,16 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
         return FieldError(pointer, "unknown_field", detail, f"one of: {', '.join(known)}", received)
     if "detail" in context:
         return FieldError(pointer, kind, context["detail"], context["expected"], received)
+    shown = "This" if hidden else f"'{received}'"
     if kind == "string_pattern_mismatch":
         expected = PATTERNS.get(context["pattern"], context["pattern"])
-        detail = "This is not allowed here." if hidden else f"'{received}' is not allowed here."
-        return FieldError(pointer, "format", detail, expected, received)
+        return FieldError(pointer, "format", f"{shown} is not allowed here.", expected, received)
     if kind in WORDS:
         code, detail, expected = WORDS[kind]
         return FieldError(pointer, code, detail, expected.format(**context), received)
+    if kind == "literal_error":
+        kind, found["msg"] = "unknown", f"{shown} is not one of them"
+        context = {"expected": f"one of: {', '.join(re.findall(QUOTED, context['expected']))}"}
     expected = str(context.get("expected", "")) or ", ".join(
         f"{name.replace('_', ' ')} {value}" for name, value in context.items() if name != "error"
     )
@@ -273,6 +282,6 @@ def _short(value: object) -> object:
     if isinstance(value, int | float):
         return value if abs(value) < MOST_EXACT else _short(str(value))
     if isinstance(value, list | Mapping):
-        return f"a {'list' if isinstance(value, list) else 'object'} of {len(value)}"
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
     text = storable(str(value))
     return text if len(text) <= RECEIVED_AT_MOST else text[:RECEIVED_AT_MOST] + "…"

@@ -7,8 +7,8 @@ MOST = 10
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:
-    """Return the closest names first; all of them in order when there are few."""
-    names = sorted(set(known))
+    """Return the closest names first, then the others in the order given; at most ten."""
+    names = list(dict.fromkeys(known))
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     return close + [other for other in names if other not in close][: MOST - len(close)]
 

@@ -81,14 +81,14 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an outcome that is none": (
         event("check.finished", key="lint", outcome="ok"),
         "#/outcome",
-        "literal_error",
+        "unknown",
     ),
     "a check somewhere unknown": (
         event("check.finished", key="lint", outcome="passed", environment="prod"),
         "#/environment",
         "unknown",
     ),
-    "an incident without title": (event("incident.opened", incident="1"), "#", "required"),
+    "an incident without title": (event("incident.opened", incident="1"), "#/title", "required"),
     "a snapshot of an unknown environment": (
         snapshot(environment="prod"),
         "#/snapshot/environment",
@@ -170,7 +170,7 @@ def test_an_unknown_environment_is_answered_with_the_known_ones(ci: Client) -> N
         "pointer": "#/environment",
         "code": "unknown",
         "detail": "No environment is called 'prod'.",
-        "expected": "one of: production, staging",
+        "expected": "one of: staging, production",
         "received": "prod",
     }
 

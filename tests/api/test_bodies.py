@@ -110,3 +110,25 @@ def test_a_path_or_question_may_hold_anything(ci: Client, checkout: Service) -> 
         assert answer.status_code in {200, 422}
         assert ci.get(f"{CHECKOUT}/releases?page={odd}").status_code == 422
         assert put(ci, f"{CHECKOUT}/releases/{odd}", {}).status_code in {404, 422}
+
+
+def test_a_number_of_too_many_digits_is_said_so_in_our_own_words(ci: Client) -> None:
+    told = problem(send_raw(ci, b'{"a": ' + b"1" * 5000 + b"}"), 400, "not-json")
+    assert told["detail"] == "The body is not JSON: a number in it has too many digits."
+
+
+@pytest.mark.parametrize(("encoding", "status"), [("gzip", 415), ("br, gzip", 415), ("identity", 201)])
+def test_an_encoded_body_is_refused_by_the_name_of_its_encoding(
+    ci: Client, encoding: str, status: int
+) -> None:
+    raw = json.dumps(event()).encode()
+    response = ci.generic(
+        "POST", "/api/v1/events", raw, content_type=JSON, headers={"Content-Encoding": encoding}
+    )
+    assert response.status_code == status
+    if status == 415:
+        assert encoding in problem(response, 415, "unsupported-media-type")["detail"]
+
+
+def test_a_question_named_format_chooses_no_format(ci: Client, checkout: Service) -> None:
+    assert ci.get(f"{CHECKOUT}?format=xml").status_code == 200

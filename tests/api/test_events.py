@@ -274,7 +274,7 @@ def test_an_unknown_environment_is_refused_even_where_the_service_would_wait(
     ci: Client, settings: Settings
 ) -> None:
     settings.REGISTER_UNKNOWN_SERVICES = False
-    assert sole_error(send(ci, environment="prod"))["expected"] == "one of: production, staging"
+    assert sole_error(send(ci, environment="prod"))["expected"] == "one of: staging, production"
     assert Delivery.objects.get().outcome == "rejected"
 
 
@@ -306,3 +306,9 @@ def test_a_rejected_event_is_kept_and_does_not_occupy_its_id(ci: Client) -> None
 def test_a_persons_session_sends_no_events(as_bob: Client) -> None:
     problem(send(as_bob), 403, "forbidden")
     assert not Delivery.objects.exists()
+
+
+def test_changes_and_files_may_be_null_as_other_fields_may(ci: Client) -> None:
+    assert send(ci, changes=None, files_touched=None).status_code == 201
+    release = Release.objects.get()
+    assert (release.changes.count(), release.files_touched) == (0, [])

@@ -108,3 +108,7 @@ def test_a_draft_never_takes_the_place_of_a_finished_note(ci: Client) -> None:
 
 def test_a_draft_may_still_lack_its_reason(ci: Client) -> None:
     assert put(ci, NOTE, {"draft": True}).status_code == 201
+
+
+def test_a_note_whose_files_are_null_has_none(ci: Client) -> None:
+    assert put(ci, NOTE, {**WRITTEN, "files_touched": None}).json()["files_touched"] == []

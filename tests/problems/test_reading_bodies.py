@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from releasedesk.problems.body import (
     Body,
+    Digest,
     Line,
     Number,
     Past,
@@ -49,6 +50,8 @@ class Message(Body):
     share: Number = 0
     count: Whole = 0
     done: YesNo = False
+    data: Literal["lost", "stays"] = "lost"
+    config: dict[str, Digest] = {}
 
 
 def refused(body: object, **context: Any) -> FieldError:
@@ -105,7 +108,8 @@ def test_a_time_is_ours_or_refused_but_never_beyond_what_can_be_stored(at: datet
     except Problem as problem:
         assert problem.errors[0].code in {"time", "timezone_aware", "no_zone"}  # noqa: PT017 - either answer is right
         return
-    assert (told.tzinfo, told) == (UTC, at)
+    # brought to UTC first: a repeated hour is equal to no time of another zone
+    assert (told.tzinfo, told) == (UTC, at.astimezone(UTC))
     assert 1970 <= told.year <= 9998
 
 
@@ -176,3 +180,28 @@ def test_a_whole_number_may_be_written_with_a_point_and_any_number_without() -> 
 def test_a_form_may_say_numbers_and_truths_as_text() -> None:
     message = Message.read({"count": "200", "share": "0.5", "done": "true"}, lax=True)
     assert (message.count, message.share, message.done) == (200, 0.5, True)
+
+
+@pytest.mark.parametrize("body", [{"config": {"POOL": "hunter2"}}, {"password": "hunter2\a"}])
+def test_what_may_be_a_secret_is_not_said_back(body: dict[str, object]) -> None:
+    error = refused(body)
+    assert error.received is None
+    assert "hunter2" not in str(error)
+
+
+def test_a_value_for_a_fingerprint_is_told_what_one_is() -> None:
+    error = refused({"config": {"POOL": "20"}})
+    assert error.expected == "hmac-sha256: and 16 to 64 hexadecimal digits"
+
+
+def test_a_word_that_is_none_of_the_known_ones_is_answered_with_them() -> None:
+    error = refused({"data": "gone"})
+    assert (error.code, error.detail, error.expected) == (
+        "unknown",
+        "'gone' is not one of them.",
+        "one of: lost, stays",
+    )
+
+
+def test_an_object_in_the_wrong_place_is_named_by_its_size() -> None:
+    assert refused({"line": {"a": 1, "b": 2}}).received == "an object of 2"

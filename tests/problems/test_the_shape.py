@@ -62,3 +62,8 @@ def test_above_the_limit_one_waits_until_the_next_minute(monkeypatch: pytest.Mon
     throttle.refuse_above("b", 3)
     now += 15
     throttle.refuse_above("a", 3)
+
+
+def test_names_that_are_not_near_keep_their_order() -> None:
+    assert near("nowhere", ["staging", "production"]) == ["staging", "production"]
+    assert near("prodution", ["staging", "test", "production"]) == ["production", "staging", "test"]
