@@ -16,8 +16,9 @@ from releasedesk.releases.bodies import ChangeBody, ReleaseBody
 from releasedesk.releases.models import Change, Release
 from releasedesk.rollbacks.models import Plan, Step
 
-# The revision a writer has read, "*" for any that exists, None for a writer who does not mind.
-IfMatch = int | Literal["*"] | None
+# The revision a writer has read, or several of which any will do; "*" for any that exists, "new" for none
+# that does; None for a writer who does not mind.
+IfMatch = int | frozenset[int] | Literal["*", "new"] | None
 
 
 def put_release(
@@ -82,7 +83,12 @@ def add_changes(release: Release, changes: Iterable[ChangeBody]) -> None:
 
 def require_match(what: str, if_match: IfMatch, revision: int | None) -> None:
     """Raise 412 when the writer has read another state than the present `revision` (None: there is none)."""
-    if if_match in {None, revision} or (if_match == "*" and revision is not None):
+    if revision is None:
+        holds = if_match in {None, "new"}
+    else:
+        wanted = if_match if isinstance(if_match, frozenset) else {if_match}
+        holds = not wanted.isdisjoint({None, "*", revision})
+    if holds:
         return
     current = "it does not exist yet" if revision is None else f'its ETag is now "{revision}"'
     raise Problem(

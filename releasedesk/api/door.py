@@ -143,19 +143,34 @@ def etag(revision: int) -> str:
     return f'"{revision}"'
 
 
-def if_match(request: Request) -> IfMatch:
-    """Return the revision the writer has read, None without a condition. Raises 412 for one we never gave.
+TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
-    A weak tag counts: proxies that compress weaken ours.
+
+def tags(header: str) -> list[str]:
+    """The entity tags of a condition, unquoted. A weak one counts: proxies that compress weaken ours."""
+    return TAG.findall(header)
+
+
+def if_match(request: Request) -> IfMatch:
+    """Return the revisions the writer has read, "new" for `If-None-Match: *`, None without a condition.
+
+    Raises 412 where no state can meet it: for tags we never gave, or one condition against the other.
     """
-    header = request.headers.get("If-Match")
+    header, only_new = (
+        request.headers.get("If-Match"),
+        request.headers.get("If-None-Match", "").strip() == "*",
+    )
     if header is None:
-        return None
+        return "new" if only_new else None
+    if only_new:
+        raise Problem(
+            "changed-meanwhile", "Nothing is both: there (`If-Match`) and new (`If-None-Match: *`)."
+        )
     if header.strip() == "*":
         return "*"
-    match = re.fullmatch(r'\s*(?:W/)?"(\d{1,9})"\s*', header)
-    if match is None:
+    read = frozenset(int(tag) for tag in tags(header) if re.fullmatch("[0-9]{1,9}", tag))
+    if not read:
         raise Problem(
             "changed-meanwhile", f"No state of this ever had the ETag {header[:100]}. Read it again."
         )
-    return int(match.group(1))
+    return read

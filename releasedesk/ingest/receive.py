@@ -83,11 +83,11 @@ def _take_in(actor: Actor, team_id: int, payload: object, fact: Fact, *, now: da
     if service is None:
         if fact.environment is not None:
             environment_named(fact.environment)
-        answer = _answer(fact, Outcome.UNMATCHED, Applied(fact.version, fact.environment))
+        answer = _answer(fact, Outcome.UNMATCHED, Applied(fact.version, fact.environment), now)
         settle(delivery, Outcome.UNMATCHED, answer, service=None)
         return Answer(202, answer)
     applied = apply(fact, Told(actor, service, native.SOURCE, now))
-    answer = _answer(fact, Outcome.APPLIED, applied)
+    answer = _answer(fact, Outcome.APPLIED, applied, now)
     settle(delivery, Outcome.APPLIED, answer, service=service)
     return Answer(201, answer)
 
@@ -116,7 +116,7 @@ def _same_key(event_id: str, header: str | None) -> None:
         )
 
 
-def _answer(fact: Fact, outcome: Outcome, applied: Applied) -> dict[str, Any]:
+def _answer(fact: Fact, outcome: Outcome, applied: Applied, now: datetime) -> dict[str, Any]:
     matched = outcome == Outcome.APPLIED and applied.version
     return {
         "id": fact.id,
@@ -125,14 +125,14 @@ def _answer(fact: Fact, outcome: Outcome, applied: Applied) -> dict[str, Any]:
         "environment": applied.environment,
         "version": applied.version,
         "release_url": f"/services/{fact.service}/releases/{applied.version}/" if matched else None,
-        "deployment": _deployment(applied.deployment) if applied.deployment else None,
+        "deployment": _deployment(applied.deployment, now) if applied.deployment else None,
     }
 
 
-def _deployment(row: Deployment) -> dict[str, Any]:
+def _deployment(row: Deployment, now: datetime) -> dict[str, Any]:
     return {
         "id": row.pk,
-        "status": row.status,
+        "status": row.status_at(now).value,
         "mode": row.mode or None,
         "started_at": _time(row.started_at),
         "finished_at": _time(row.finished_at),

@@ -10,6 +10,7 @@ from releasedesk.catalog.models import Environment
 from releasedesk.measurements.judge import judge
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.measurements.policies import policies_of
+from releasedesk.problems.near import near
 from releasedesk.releases.models import Deployment, Release
 from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.queries import effective_plan
@@ -41,7 +42,16 @@ def comparison(release: Release, environment: Environment, route: str) -> dict[s
     )
     before, after = (snapshot.as_side() if snapshot else None for snapshot in one)
     result = judge(before, after, policies_of(release.service)).to_json()
-    return {**result, "environment": environment.name, "route": route, "warnings": [], "triggers_met": []}
+    told = {"environment": environment.name, "route": route}
+    return {**result, **told, "warnings": _another_route(release, environment, route), "triggers_met": []}
+
+
+def _another_route(release: Release, environment: Environment, route: str) -> list[str]:
+    """Say which routes were measured there, to who asks for one that was not."""
+    known = routes(release, environment)
+    if not known or route in known:
+        return []
+    return [f"'{route}' was not measured in {environment}. Measured there: {', '.join(near(route, known))}."]
 
 
 def answer(kept: Comparison, *, triggers_met: list[str]) -> dict[str, Any]:

@@ -312,3 +312,9 @@ def test_changes_and_files_may_be_null_as_other_fields_may(ci: Client) -> None:
     assert send(ci, changes=None, files_touched=None).status_code == 201
     release = Release.objects.get()
     assert (release.changes.count(), release.files_touched) == (0, [])
+
+
+@pytest.mark.parametrize(("started", "status"), [("11:30", "started"), ("10:30", "lost")])
+def test_a_start_of_long_ago_is_answered_as_lost(ci: Client, started: str, status: str) -> None:
+    answer = send(ci, kind="deployment.started", occurred_at=f"2026-11-23T{started}:00Z").json()
+    assert answer["deployment"]["status"] == status

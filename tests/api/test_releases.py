@@ -149,7 +149,7 @@ def test_a_writer_who_has_read_the_present_state_writes(ci: Client, checkout: Se
     assert Release.objects.get().title == "Mine"
 
 
-@pytest.mark.parametrize("tag", ["*", 'W/"1"', ' "1" '])
+@pytest.mark.parametrize("tag", ["*", 'W/"1"', ' "1" ', '"7", "1"', '"abc",W/"1"'])
 def test_other_spellings_of_the_present_state_count(ci: Client, checkout: Service, tag: str) -> None:
     put(ci, RELEASE, PLANNED)
     assert put(ci, RELEASE, {}, **{"If-Match": tag}).status_code == 200
@@ -160,6 +160,17 @@ def test_no_state_matches_what_does_not_exist(ci: Client, checkout: Service, tag
     before = rows()
     problem(put(ci, RELEASE, {}, **{"If-Match": tag}), 412, "changed-meanwhile")
     assert rows() == before
+
+
+@pytest.mark.parametrize("write", [put, patch])
+def test_a_writer_who_wants_a_new_release_never_changes_one(
+    ci: Client, checkout: Service, write: type
+) -> None:
+    new = {"If-None-Match": "*"}
+    assert write(ci, RELEASE, {"title": "First"}, **new).status_code == 201
+    problem(write(ci, RELEASE, {"title": "Second"}, **new), 412, "changed-meanwhile")
+    problem(write(ci, RELEASE, {"title": "Both"}, **new, **{"If-Match": "*"}), 412, "changed-meanwhile")
+    assert Release.objects.get().title == "First"
 
 
 # -- what became of it

@@ -176,3 +176,11 @@ def test_the_list_comes_without_the_samples(ci: Client) -> None:
     (row,) = ci.get(SNAPSHOTS).json()["results"]
     assert "requests" not in row
     problem(ci.get(f"{SNAPSHOTS}?page=2"), 404)
+
+
+def test_a_route_that_was_not_measured_is_answered_with_those_that_were(ci: Client) -> None:
+    post(ci, SNAPSHOTS, snapshot_body(route="GET /basket"))
+    told = ci.get(f"{COMPARISON}&route=GET /baskett").json()
+    assert told["verdict"] == "not_measured"
+    assert told["warnings"] == ["'GET /baskett' was not measured in production. Measured there: GET /basket."]
+    assert ci.get(f"{COMPARISON}&route=GET /basket").json()["warnings"] == []

@@ -101,7 +101,7 @@ def test_the_inbox_shows_what_was_refused_with_the_words_ci_saw(alice: User, ci_
     send(ci_token, event(url="https://ci.example/<script>alert(1)</script>"))
     text = signed_in(alice).get("/inbox/").content.decode()
     assert "No environment is called &#x27;prod&#x27;." in text
-    assert "one of: production, staging" in text
+    assert "one of: staging, production" in text
     assert "<script>alert" not in text
 
 

@@ -118,7 +118,7 @@ def test_what_is_missing_is_said_without_saving(bobs: Client) -> None:
         ({"before/taken_until": "2026-11-23T10:00"}, "The window ends before it begins."),
         ({"before/taken_until": "2027-11-23T10:00"}, "This lies in the future."),
         ({"before/taken_from": ""}, "This field is required."),
-        ({"before/cache_state": "hot"}, "Expected: &#x27;cold&#x27; or &#x27;warm&#x27;"),
+        ({"before/cache_state": "hot"}, "Expected: one of: cold, warm"),
         ({"environment": "mars"}, "No environment is called &#x27;mars&#x27;."),
         ({"route": ""}, "This field is required."),
     ],
