@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from releasedesk.operations.parent import end_with_parent
+from releasedesk.operations.worker import work_until_told
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -26,11 +27,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, once: bool, **options: Any) -> None:
         end_with_parent()
+        worker = {
+            "name": socket.gethostname(),
+            "concurrency": 4,
+            "shutdown_graceful_timeout": GRACE_SECONDS,
+        }
+        if not once:
+            work_until_told(**worker)
+            return
         # Django's own connections know no event loop: workers have theirs, made from the same settings.
         with app.replace_connector(DjangoConnector().get_worker_connector()):
-            app.run_worker(
-                name=socket.gethostname(),
-                wait=not once,
-                concurrency=4,
-                shutdown_graceful_timeout=GRACE_SECONDS,
-            )
+            app.run_worker(**worker, wait=False)
