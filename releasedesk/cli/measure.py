@@ -22,7 +22,14 @@ def measure(  # noqa: PLR0913 - one parameter for each option
     context: typer.Context,
     url: Annotated[str | None, typer.Argument(help="What to ask for; [1-200] in it takes turns.")] = None,
     *,
-    requests: Annotated[int, typer.Option(min=1, max=ROWS_AT_MOST, help="How many to send.")] = 200,
+    requests: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=ROWS_AT_MOST,
+            help="How many to send; at least 765 a side decide an error rate of 0.",
+        ),
+    ] = 1000,
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="How many at a time.")] = 4,
     phase: Annotated[
         Literal["before", "after"] | None, typer.Option(help="Which side of the change.")

@@ -56,6 +56,15 @@ def test_the_four_numbers_are_shown(shop: Server, capsys: pytest.CaptureFixture[
     assert re.search(r"database calls, mean\s+│\s+10\.3", shown)
 
 
+def test_as_many_are_sent_as_decide_an_error_rate_of_0(
+    silent_shop: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(f"{silent_shop.url}/", "--no-post", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["requests"] == len(silent_shop.asked) == 1000
+    run("--help")
+    assert "at least 765 a side decide an error rate of 0" in " ".join(capsys.readouterr().out.split())
+
+
 def test_what_no_response_speaks_of_was_not_measured(
     silent_shop: Server, desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,7 +179,7 @@ def test_a_fault_of_ours_does_not_read_as_no(monkeypatch: pytest.MonkeyPatch, sh
 
 def test_the_command_imports_neither_django_nor_numpy() -> None:
     program = (
-        "import sys, releasedesk.cli.main; print(sorted({'django', 'numpy', 'pydantic'} & set(sys.modules)))"
+        "import sys, releasedesk.cli.app; print(sorted({'django', 'numpy', 'pydantic'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -72,3 +72,10 @@ def test_nothing_else_was_installed_with_it(clean_python: Path) -> None:
 def test_the_environment_is_clean(clean_python: Path, module: str) -> None:
     done = run(clean_python, f"import {module}")
     assert f"No module named '{module}'" in done.stderr
+
+
+def test_the_command_says_what_it_lacks(clean_python: Path) -> None:
+    command = [str(clean_python.with_name("releasedesk")), "--help"]
+    done = subprocess.run(command, cwd=clean_python.parent, capture_output=True, text=True, check=False)
+    said = 'The command needs its extra: pip install "releasedesk[cli]"\n'
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
