@@ -106,6 +106,7 @@ def test_a_release_is_planned_measured_and_noted_without_a_mouse(page: Page) -> 
     assert Snapshot.objects.get().phase == "before"
 
     press(page, page.get_by_role("link", name=re.compile("the note|a note")).first)
+    write(page, "Why was it done?", "It was slow.")
     write(page, "What surprised us?", "Nothing.")
     press(page, page.get_by_role("button", name="Finish the note"))
     expect(page.get_by_text("What came of it")).to_be_visible()

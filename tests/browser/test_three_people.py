@@ -179,6 +179,7 @@ def measure(page: Page) -> None:
 
 def write_the_note(page: Page) -> None:
     page.get_by_role("link", name=re.compile("the note|a note")).first.click()
+    page.get_by_label("Why was it done?").fill("The basket was slow.")
     page.get_by_label("What surprised us?").fill("A **hedgehog** slept in the cache.")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_role("status").filter(has_text=re.compile("saved", re.IGNORECASE))).to_be_visible()
