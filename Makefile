@@ -47,7 +47,7 @@ check: $(STAMP) ## linters, types, contracts, migrations, production settings
 	sh deploy/check-production.sh $(BIN)/python
 
 bench: $(STAMP) ## the benchmarks, one after the other
-	for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
+	status=0; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || status=1; done; exit $$status
 
 requirements: $(STAMP) ## pin anew what pyproject.toml allows
 	$(COMPILE) --upgrade -o deploy/requirements.txt
