@@ -8,7 +8,6 @@ same: a slow answer delays the next question, so what real users wait in a queue
 
 import re
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle, islice
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from releasedesk.cli.read_headers import Headers, Outcome, by_age, cache_outcome, db_calls
+from releasedesk.cli.workers import Workers, stopped_by_ctrl_c
 
 NO_ANSWER = 0
 SERVER_ERROR = 500
@@ -110,22 +110,22 @@ def default_route(method: str, url: str) -> str:
 
 
 def send(plan: Plan, sent: Callable[[], object] = lambda: None) -> Measurement:
-    """Send every request of the plan; `sent` is called after each. Nothing a server does raises here."""
+    """Send every request of the plan; `sent` is called after each. Nothing a server does raises here.
+
+    Raises KeyboardInterrupt soon after a Ctrl-C, whatever is still on its way.
+    """
     limits = httpx.Limits(max_connections=plan.concurrency, max_keepalive_connections=plan.concurrency)
+    client = httpx.Client(limits=limits, timeout=plan.timeout, headers=list(plan.headers))
+    jobs = enumerate(islice(cycle(plan.urls), plan.requests))
+    workers = Workers(plan.concurrency, jobs, lambda job: (job[0], ask(client, plan.method, job[1])))
     began = datetime.now(UTC)
-    with (
-        httpx.Client(limits=limits, timeout=plan.timeout, headers=list(plan.headers)) as client,
-        ThreadPoolExecutor(plan.concurrency) as workers,
-    ):
-        urls = islice(cycle(plan.urls), plan.requests)
-        answers = []
-        try:
-            for answer in workers.map(lambda url: ask(client, plan.method, url), urls):
-                answers.append(answer)
-                sent()
-        finally:
-            workers.shutdown(cancel_futures=True)  # a person's Ctrl-C ends it now, not after the last request
-    return Measurement(answers, began, datetime.now(UTC))
+    answers: dict[int, Answer] = {}
+    with stopped_by_ctrl_c(workers.stop):
+        for number, answer in workers.results():
+            answers[number] = answer
+            sent()
+    client.close()  # not after a Ctrl-C: its connections are still in the hands of the workers
+    return Measurement([answers[number] for number in sorted(answers)], began, datetime.now(UTC))
 
 
 def ask(client: httpx.Client, method: str, url: str) -> Answer:

@@ -1,10 +1,11 @@
-"""The `releasedesk` command. Exit codes: 0 yes, 1 no, 2 could not tell."""
+"""The `releasedesk` command. Exit codes: 0 yes, 1 no, 2 could not tell, 130 interrupted."""
 
 import sys
 import traceback
 from collections.abc import Sequence
 
 COULD_NOT_TELL = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             sys.stderr.write('The command needs its extra: pip install "releasedesk[cli]"\n')
         sys.exit(COULD_NOT_TELL)
+    except KeyboardInterrupt:  # before a command began; a command's own is typer's, with the same code
+        sys.exit(INTERRUPTED)
     except Exception:  # noqa: BLE001 - Python would exit with 1, "no", and a fault of ours is not an answer
         traceback.print_exc()
         sys.exit(COULD_NOT_TELL)
