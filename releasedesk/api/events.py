@@ -7,7 +7,8 @@ from rest_framework.response import Response
 
 from releasedesk.api.door import Door
 from releasedesk.catalog.models import Scope, Token
-from releasedesk.ingest.receive import receive
+from releasedesk.ingest import native
+from releasedesk.ingest.receive import receive, skew
 from releasedesk.problems.problem import Problem
 
 
@@ -26,9 +27,8 @@ class Events(Door):
             raise Problem(
                 "forbidden", "Events come from machines: send a token with the scope 'events:write'."
             )
-        answer = receive(
-            self.actor, request.auth.team_id, self.sent, now=self.now, idempotency_key=self.idempotency_key
-        )
+        message = native.message(self.sent, now=self.now, skew=skew(), idempotency_key=self.idempotency_key)
+        answer = receive(self.actor, request.auth.team_id, message, now=self.now)
         path = answer.body["release_url"]
         body = {**answer.body, "release_url": self.absolute(path) if path else None}
         return Response(body, status=answer.status, headers=self.replayed(answer.replayed))

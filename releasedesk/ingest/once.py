@@ -10,7 +10,8 @@ from releasedesk.accounts.roles import Actor
 from releasedesk.actions.deliveries import claim, settle
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Outcome
-from releasedesk.ingest.receive import Answer
+from releasedesk.deliveries.parcel import Parcel
+from releasedesk.ingest.answer import Answer
 
 
 def once(
@@ -31,9 +32,10 @@ def once(
     if key is None:
         return Answer(201, perform())
     with transaction.atomic():
-        delivery, is_new = claim(
-            actor, service.team_id, source, key, payload, type_="request", keep=False, now=now
+        parcel = Parcel(
+            source=source, key=key, type="request", body=payload, key_at="Idempotency-Key", kept=False
         )
+        delivery, is_new = claim(actor, service.team_id, parcel, now=now)
         if not is_new:
             return Answer(200, delivery.answer, replayed=True)
         body = perform()

@@ -1,8 +1,7 @@
-"""One event, taken in: read, claim its key, apply, answer. All of it happens, or none of it."""
+"""One message, taken in: read, claim its key, apply, answer. All of it happens, or none of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,45 +13,54 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.deliveries import claim, reject, settle
 from releasedesk.actions.services import register_service
-from releasedesk.catalog.models import Service
-from releasedesk.deliveries.models import Outcome
-from releasedesk.ingest import native
-from releasedesk.ingest.apply import Applied, Told, apply, environment_named
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.models import Delivery, Outcome
+from releasedesk.ingest import answer, native
+from releasedesk.ingest.answer import Answer
+from releasedesk.ingest.apply import Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
-from releasedesk.problems.problem import FieldError, Problem, invalid
-from releasedesk.releases.models import Deployment
+from releasedesk.ingest.message import Ignored, Message, Reading
+from releasedesk.problems.problem import FieldError, Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the sender is told. `release_url` in the body is a path; the door knows its own host."""
+def receive(actor: Actor, team_id: int, message: Message, *, now: datetime) -> Answer:
+    """Take in one message (DESIGN §5.3). Answers 201 applied, 202 unmatched or ignored, 200 seen before.
 
-    status: int
-    body: Mapping[str, Any]
-    replayed: bool = False
-
-
-def receive(
-    actor: Actor, team_id: int, payload: object, *, now: datetime, idempotency_key: str | None = None
-) -> Answer:
-    """Take in one native event (DESIGN §5.3). Answers 201 applied, 202 unmatched, 200 seen before.
-
-    Raises 403, 409 (same id, another body) and 422; of a refused message only that it was `rejected` is kept.
+    Raises 403, 409 (same key, another body) and 422; a refused message is kept as `rejected`.
     """
     try:
-        fact = native.read(payload, now=now, skew=skew())
-        _same_key(fact.id, idempotency_key)
-        with transaction.atomic(), _one_fact_a_key(fact):
-            return _take_in(actor, team_id, payload, fact, now=now)
+        reading = message.read()
+        with transaction.atomic(), _one_fact_a_key(message):
+            delivery, is_new = claim(actor, team_id, message, now=now)
+            if not is_new:
+                return Answer(200, delivery.answer, replayed=True)
+            return _take_in(actor, delivery, message, reading, now=now)
     except Problem as problem:
-        given = payload if isinstance(payload, Mapping) else {}
-        key, kind = (str(given.get(name) or "") for name in ("id", "type"))
-        reject(actor, team_id, native.SOURCE, key, payload, problem, type_=kind, now=now)
+        reject(actor, team_id, message, problem, now=now)
         raise
 
 
+def receive_native(actor: Actor, team_id: int, payload: object, *, now: datetime) -> Answer:
+    """Take in one event in the desk's own words."""
+    return receive(actor, team_id, native.message(payload, now=now, skew=skew()), now=now)
+
+
+def apply_again(actor: Actor, delivery: Delivery, message: Message, *, now: datetime) -> Answer:
+    """Try a kept message once more, now that more is known; its own delivery is settled anew.
+
+    Only an unmatched one can come to another end: any other gives its answer again. Raises what `receive`
+    raises, and leaves the delivery as it was.
+    """
+    reading = message.read()
+    with transaction.atomic(), _one_fact_a_key(message):
+        held = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+        if held.outcome != Outcome.UNMATCHED:
+            return Answer(200, held.answer, replayed=True)
+        return _take_in(actor, held, message, reading, now=now)
+
+
 @contextmanager
-def _one_fact_a_key(fact: Fact) -> Iterator[None]:
+def _one_fact_a_key(message: Message) -> Iterator[None]:
     """Translate what only a service that changed its team can meet: the former team's message of this id."""
     try:
         yield
@@ -63,8 +71,8 @@ def _one_fact_a_key(fact: Fact) -> Iterator[None]:
             raise
         raise Problem(
             "conflict",
-            f"Another team has reported '{fact.id}' of {fact.service}. Nothing was stored.",
-            [FieldError("#/id", "used", "This id is taken.", "a new id", fact.id)],
+            f"Another team has reported '{message.key}' of this service. Nothing was stored.",
+            [FieldError(message.key_at, "used", "This id is taken.", "a new id", message.key)],
         ) from None
 
 
@@ -73,27 +81,39 @@ def skew() -> timedelta:
     return timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
 
 
-def _take_in(actor: Actor, team_id: int, payload: object, fact: Fact, *, now: datetime) -> Answer:
-    delivery, is_new = claim(
-        actor, team_id, native.SOURCE, fact.id, payload, type_=fact.type, keep=True, now=now
-    )
-    if not is_new:
-        return Answer(200, delivery.answer, replayed=True)
-    service = _service(actor, team_id, fact.service, now=now)
-    if service is None:
-        if fact.environment is not None:
-            environment_named(fact.environment)
-        answer = _answer(fact, Outcome.UNMATCHED, Applied(fact.version, fact.environment), now)
-        settle(delivery, Outcome.UNMATCHED, answer, service=None)
-        return Answer(202, answer)
-    applied = apply(fact, Told(actor, service, native.SOURCE, now))
-    answer = _answer(fact, Outcome.APPLIED, applied, now)
-    settle(delivery, Outcome.APPLIED, answer, service=service)
-    return Answer(201, answer)
+def _take_in(
+    actor: Actor, delivery: Delivery, message: Message, reading: Reading, *, now: datetime
+) -> Answer:
+    """Apply all that a claimed message says, or keep it until that is possible; settle its delivery."""
+    if isinstance(reading, Ignored):
+        return _settle(delivery, Outcome.IGNORED, answer.ignored(message, reading.why))
+    services = _services(actor, delivery.team_id, reading, now=now)
+    if waits_for := _missing(message, reading, services):
+        return _settle(delivery, Outcome.UNMATCHED, answer.unmatched(message, reading[0], waits_for))
+    done = [(fact, apply(fact, Told(actor, services[fact.service], message.source, now))) for fact in reading]
+    fact, applied = next((one for one in done if one[1].deployment), done[0])
+    told = answer.applied(message, fact, applied, now=now)
+    return _settle(delivery, Outcome.APPLIED, told, services[fact.service])
+
+
+def _settle(
+    delivery: Delivery, outcome: Outcome, told: Mapping[str, Any], service: Service | None = None
+) -> Answer:
+    settle(delivery, outcome, told, service=service)
+    return Answer(answer.STATUS[outcome], told)
+
+
+def _services(actor: Actor, team_id: int, facts: Sequence[Fact], *, now: datetime) -> dict[str, Service]:
+    """Hold the services that the facts are about, by slug; one that is not known and has to wait is left out.
+
+    They are taken in the order of their slugs, so that nobody waits in a circle.
+    """
+    slugs = sorted({fact.service for fact in facts})
+    found = {slug: _service(actor, team_id, slug, now=now) for slug in slugs}
+    return {slug: service for slug, service in found.items() if service}
 
 
 def _service(actor: Actor, team_id: int, slug: str, *, now: datetime) -> Service | None:
-    """Return the service, registered if need be, or None when the event has to wait for it."""
     service = Service.objects.locked(slug)
     if service is None:
         if actor.service_id is not None or not settings.REGISTER_UNKNOWN_SERVICES:
@@ -103,41 +123,20 @@ def _service(actor: Actor, team_id: int, slug: str, *, now: datetime) -> Service
     return service
 
 
-def _same_key(event_id: str, header: str | None) -> None:
-    if header is not None and header != event_id:
-        raise invalid(
-            FieldError(
-                "#/id",
-                "differs",
-                "The id and the Idempotency-Key header differ.",
-                "the same in both, or no header",
-                event_id,
-            )
-        )
+def _missing(message: Message, facts: Sequence[Fact], services: Mapping[str, Service]) -> str | None:
+    """Say what the message has to wait for. Raises 422 for an environment that its sender can correct."""
+    missing = [_unknown("service", slug) for slug in (fact.service for fact in facts) if slug not in services]
+    named = sorted({fact.environment for fact in facts if fact.environment is not None})
+    if message.waits:
+        known = set(Environment.objects.values_list("name", flat=True)) if named else set()
+        missing += [_unknown("environment", name) for name in named if name not in known]
+    elif missing:
+        for name in named:
+            environment_named(name)
+    return missing[0] if missing else None
 
 
-def _answer(fact: Fact, outcome: Outcome, applied: Applied, now: datetime) -> dict[str, Any]:
-    matched = outcome == Outcome.APPLIED and applied.version
-    return {
-        "id": fact.id,
-        "outcome": outcome.value,
-        "service": fact.service,
-        "environment": applied.environment,
-        "version": applied.version,
-        "release_url": f"/services/{fact.service}/releases/{applied.version}/" if matched else None,
-        "deployment": _deployment(applied.deployment, now) if applied.deployment else None,
-    }
-
-
-def _deployment(row: Deployment, now: datetime) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "status": row.status_at(now).value,
-        "mode": row.mode or None,
-        "started_at": _time(row.started_at),
-        "finished_at": _time(row.finished_at),
-    }
-
-
-def _time(value: datetime | None) -> str | None:
-    return value.isoformat().replace("+00:00", "Z") if value else None
+def _unknown(what: str, name: str) -> str:
+    return (
+        f"No {what} is called '{name}'. It is kept, and applied as soon as somebody says which one is meant."
+    )

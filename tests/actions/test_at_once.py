@@ -19,7 +19,7 @@ from releasedesk.catalog.bodies import ServiceBody
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Delivery
 from releasedesk.ingest.once import once
-from releasedesk.ingest.receive import receive
+from releasedesk.ingest.receive import receive_native
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.bodies import ReleaseBody
 from releasedesk.releases.models import Release
@@ -74,7 +74,7 @@ def test_a_check_of_a_new_release_waits_for_the_service_before_it_inserts_anythi
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         told = pool.submit(
-            with_its_own_connection, partial(receive, engineer_of(team), team.pk, body, now=NOON)
+            with_its_own_connection, partial(receive_native, engineer_of(team), team.pk, body, now=NOON)
         )
         until_somebody_waits_for_a_lock()
         put_release(DESK, service, "1.0", ReleaseBody.read({"title": "Cache it"}), now=NOON, replace=True)

@@ -17,7 +17,8 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Delivery
-from releasedesk.ingest.receive import Answer, receive
+from releasedesk.ingest.answer import Answer
+from releasedesk.ingest.receive import receive_native
 from releasedesk.releases import history
 from releasedesk.releases.models import Deployment, DeploymentFact, Live, Release, Standing
 from tests.actions.at_once import at_once
@@ -131,7 +132,7 @@ def test_any_order_of_events_ends_in_what_the_pure_fold_says(told: Told) -> None
     with transaction.atomic():
         team = make_team()
         for number in told.arrivals:
-            receive(ci_of(team), team.pk, told.events[number], now=NOON + timedelta(days=3))
+            receive_native(ci_of(team), team.pk, told.events[number], now=NOON + timedelta(days=3))
         assert stored() == folded(told.events)
         assert DeploymentFact.objects.count() == len(told.events)
         transaction.set_rollback(True)
@@ -201,7 +202,9 @@ def marked() -> set[str]:
 
 
 def send_at_once(bodies: list[dict[str, Any]], team: Team) -> list[Answer]:
-    return at_once([partial(receive, ci_of(team), team.pk, body, now=NOON + minutes(5)) for body in bodies])
+    return at_once(
+        [partial(receive_native, ci_of(team), team.pk, body, now=NOON + minutes(5)) for body in bodies]
+    )
 
 
 def test_the_same_event_sent_twice_at_once_is_one_fact(committed: None) -> None:

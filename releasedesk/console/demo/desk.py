@@ -16,7 +16,7 @@ from releasedesk.actions.plans import record_rehearsal, write_plan
 from releasedesk.actions.releases import put_release
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.console.demo.services import Story
-from releasedesk.ingest.receive import receive
+from releasedesk.ingest.receive import receive_native
 from releasedesk.measurements.bodies import SnapshotBody
 from releasedesk.notes.bodies import NoteBody
 from releasedesk.releases.bodies import ReleaseBody
@@ -110,7 +110,7 @@ class Hands:
             "url": f"https://ci.example/{self.story.slug}/{version}",
             **fields,
         }
-        receive(self.pipeline, self.service.team_id, event, now=at)
+        receive_native(self.pipeline, self.service.team_id, event, now=at)
 
     def measure(
         self,

@@ -21,7 +21,7 @@ from releasedesk.catalog.models import Scope, Service
 from releasedesk.console.demo.days import DAYS, TODAY, past
 from releasedesk.console.demo.desk import Hands, rollback_plan
 from releasedesk.console.demo.services import LOGINS, PEOPLE, STORIES, TEAMS, Story
-from releasedesk.ingest.receive import receive
+from releasedesk.ingest.receive import receive_native
 from releasedesk.rollbacks.bodies import PlanBody
 
 WITHOUT_STANDING_PLAN = {"indexer"}
@@ -93,7 +93,7 @@ class Command(BaseCommand):
             "environment": "staging",
             "version": f"{now:%Y.%m.%d}-2",
         }
-        receive(token.as_actor(), team.pk, event, now=now)
+        receive_native(token.as_actor(), team.pk, event, now=now)
 
     def _print(self, logins: dict[str, str], token: str) -> None:
         self.stdout.write("Demo data: 3 teams, 8 services, 30 days of releases. Sign in as")

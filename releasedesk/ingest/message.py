@@ -1,0 +1,31 @@
+"""One message from outside, whatever sent it: how it is named, and how to learn what it says. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from releasedesk.deliveries.parcel import Parcel
+from releasedesk.ingest.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """The message is understood and kept, and says nothing that the desk needs. `why` is a sentence."""
+
+    why: str
+
+
+Reading = tuple[Fact, ...] | Ignored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Parcel):
+    """What a door hands in.
+
+    `read` translates: it answers all that the message says (at least one fact), or raises the 422 `Problem`
+    that names every wrong field. What one message says is applied in one transaction; each of its facts needs
+    an `id` of its own. A message that `waits` is kept as unmatched when it names an environment that is not
+    known: its sender knows only their own names. Any other is refused, for its sender can correct it.
+    """
+
+    read: Callable[[], Reading]
+    waits: bool = False

@@ -1,0 +1,124 @@
+"""Any message, whatever its wire format: what it says is applied as one, waits as one, or is ignored."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import Settings
+
+from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.checklists.models import Item
+from releasedesk.deliveries.models import Delivery
+from releasedesk.ingest import native
+from releasedesk.ingest.facts import Fact
+from releasedesk.ingest.message import Ignored, Message, Reading
+from releasedesk.ingest.receive import apply_again, receive
+from releasedesk.problems.problem import Problem
+from releasedesk.releases.models import Live, Release
+from tests.builders import NOON, event, make_service, make_team, minutes
+
+NOW = NOON + minutes(5)
+
+
+def engineer_of(team: Team) -> Actor:
+    return Actor("ci (token)", token_id="1", roles={team.pk: Role.ENGINEER})
+
+
+def fact(kind: str = "deployment.succeeded", **fields: object) -> Fact:
+    return native.read(event(kind, **fields), now=NOW, skew=minutes(5))
+
+
+def message(reading: Reading, key: str = "delivery-1", *, waits: bool = True) -> Message:
+    body = {"said": [one.id for one in reading] if isinstance(reading, tuple) else reading.why}
+    return Message(
+        source="ci.example",
+        key=key,
+        type="deployment",
+        body=body,
+        read=lambda: reading,
+        waits=waits,
+        key_at="X-Delivery",
+    )
+
+
+def test_all_that_one_message_says_is_applied(payments: Team) -> None:
+    said = (fact("check.finished", key="tag", outcome="passed"), fact(version="2026.11.23-2"))
+    told = receive(engineer_of(payments), payments.pk, message(said), now=NOW)
+    assert (told.status, told.body["outcome"], told.body["id"]) == (201, "applied", "delivery-1")
+    assert told.body["deployment"]["mode"] == "forward", "the deployment stands for the message"
+    assert (Live.objects.count(), Item.objects.get(key="tag").outcome) == (1, "passed")
+    assert Delivery.objects.get().service == Service.objects.get()
+
+
+def test_of_a_message_that_is_refused_in_part_nothing_is_applied(payments: Team) -> None:
+    said = (fact(), fact("check.finished", key="no-such-item", outcome="passed"))
+    with pytest.raises(Problem):
+        receive(engineer_of(payments), payments.pk, message(said), now=NOW)
+    assert not Release.objects.exists()
+    assert Delivery.objects.get().outcome == "rejected"
+
+
+def test_what_the_desk_does_not_need_is_kept_and_says_why(payments: Team) -> None:
+    ping = message(Ignored("A ping says only that the hook works."))
+    told = receive(engineer_of(payments), payments.pk, ping, now=NOW)
+    assert (told.status, told.body["outcome"]) == (202, "ignored")
+    assert told.body["detail"] == "A ping says only that the hook works."
+    assert receive(engineer_of(payments), payments.pk, ping, now=NOW).status == 200
+    assert Delivery.objects.get().outcome == "ignored"
+
+
+def test_the_same_key_with_another_body_names_where_the_key_was(payments: Team) -> None:
+    receive(engineer_of(payments), payments.pk, message((fact(),)), now=NOW)
+    with pytest.raises(Problem) as refused:
+        receive(engineer_of(payments), payments.pk, message((fact(),)), now=NOW)
+    assert (refused.value.kind, refused.value.errors[0].pointer) == ("conflict", "X-Delivery")
+
+
+def test_an_unknown_environment_is_refused_where_the_sender_can_correct_it(payments: Team) -> None:
+    told = message((fact(environment="live"),), waits=False)
+    with pytest.raises(Problem) as refused:
+        receive(engineer_of(payments), payments.pk, told, now=NOW)
+    assert refused.value.kind == "invalid-fields"
+
+
+def test_a_message_that_waits_leaves_nothing_until_its_environment_is_known(payments: Team) -> None:
+    actor, said = engineer_of(payments), (fact(environment="live"), fact(environment="staging"))
+    told = receive(actor, payments.pk, message(said), now=NOW)
+    assert (told.status, told.body["outcome"], told.body["environment"]) == (202, "unmatched", "live")
+    assert told.body["detail"].startswith("No environment is called 'live'.")
+    assert not Release.objects.exists()
+
+    Environment.objects.create(name="live", tier="production", order=30)
+    kept = Delivery.objects.get()
+    again = apply_again(actor, kept, message(said), now=NOW)
+    assert (again.status, again.body["outcome"]) == (201, "applied")
+    assert set(Live.objects.values_list("environment__name", flat=True)) == {"live", "staging"}
+    kept.refresh_from_db()
+    assert (kept.outcome, kept.service, kept.answer) == ("applied", Service.objects.get(), again.body)
+    assert receive(actor, payments.pk, message(said), now=NOW).body == again.body, "its sender hears it too"
+
+
+def test_what_is_applied_is_not_applied_again(payments: Team) -> None:
+    first = receive(engineer_of(payments), payments.pk, message((fact(),)), now=NOW)
+    again = apply_again(engineer_of(payments), Delivery.objects.get(), message((fact(),)), now=NOW)
+    assert (again.status, again.replayed, again.body) == (200, True, first.body)
+
+
+def test_what_waits_goes_on_waiting_while_nothing_more_is_known(payments: Team, settings: Settings) -> None:
+    settings.REGISTER_UNKNOWN_SERVICES = False
+    actor, said = engineer_of(payments), (fact(),)
+    receive(actor, payments.pk, message(said), now=NOW)
+    told = apply_again(actor, Delivery.objects.get(), message(said), now=NOW)
+    assert (told.status, told.body["detail"][:30]) == (202, "No service is called 'checkout")
+    make_service("checkout-api", payments)
+    assert apply_again(actor, Delivery.objects.get(), message(said), now=NOW).status == 201
+
+
+def test_charlie_applies_nothing_of_ours(payments: Team) -> None:
+    make_service("checkout-api", payments)
+    search = make_team("search")
+    said = (fact(),)
+    with pytest.raises(Problem) as refused:
+        receive(engineer_of(search), search.pk, message(said), now=NOW)
+    assert refused.value.kind == "forbidden"
