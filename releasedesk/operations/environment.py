@@ -13,6 +13,8 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from releasedesk.operations.outgoing_rule import Allowed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -65,6 +67,14 @@ class Environment:
             _cast(name, word, ip_network, "a list of networks like 10.0.0.0/8")
             for word in self.words(name, default)
         ]
+
+    def allowed(self, name: str) -> Allowed:
+        """Return whom the desk may call: names and networks between the commas; nobody by default."""
+        try:
+            return Allowed.read(self.words(name))
+        except ValueError as error:
+            wanted = "a list of hosts and networks like hooks.example.com, *.example.com or 10.0.0.0/8"
+            raise WrongEnvironmentError(f"{name} must be {wanted}, not {str(error)!r}.") from None
 
     def database(self, name: str) -> dict[str, Any] | None:
         """Return Django's settings for the PostgreSQL database of this address, or None if none is named."""

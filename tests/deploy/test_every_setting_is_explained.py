@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINE = re.compile(r"^(?P<off>#?)(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$")
-READERS = {"text", "choice", "flag", "whole", "words", "networks", "database"}
+READERS = {"text", "choice", "flag", "whole", "words", "networks", "allowed", "database"}
 PLACEHOLDERS = {
     "RELEASEDESK_ENV": "production",
     "SECRET_KEY": "k" * 60,
