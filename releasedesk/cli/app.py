@@ -6,16 +6,22 @@ from typing import Annotated
 import typer
 
 from releasedesk.cli.measure import measure
+from releasedesk.cli.rollback import rollback
+from releasedesk.cli.send import send
 
 app = typer.Typer(
     name="releasedesk",
-    help="Measure a service and tell ReleaseDesk. RELEASEDESK_URL and RELEASEDESK_TOKEN say where and who.",
+    help="Tell ReleaseDesk and ask it. RELEASEDESK_URL and RELEASEDESK_TOKEN, or a file, say where and who. "
+    "Exit codes: 0 yes, 1 no, 2 could not tell.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+# One command is one file and one line here.
 app.command()(measure)
+app.command()(rollback)
+app.command()(send)
 
 
 def _version(asked: bool) -> None:

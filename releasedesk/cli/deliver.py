@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from releasedesk.cli.desk import Desk, Refused, Unreachable
+from releasedesk.cli.exits import COULD_NOT_TELL, NO, YES
 from releasedesk.cli.snapshot import Snapshot
 
-YES, NO, COULD_NOT_TELL = 0, 1, 2
 VERDICT_CODES = {"verified": YES, "suspect": NO}
 
 

@@ -1,38 +1,45 @@
 """The desk's HTTP client: where it is, who asks, what may be sent again, and how a refusal reads."""
 
-import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from importlib.metadata import version as installed_version
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
+
+from releasedesk.cli.config import Config
+from releasedesk.cli.exits import Trouble
 
 TRIES = 5
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
+TIMEOUT = 30.0
 RETRYABLE = {429, 502, 503, 504}
+JSON = "application/json, application/problem+json"
+TEXT = "text/plain, application/problem+json"
 
 
-class Unreachable(Exception):  # noqa: N818 - it names what the desk is
+class Unreachable(Trouble):
     """No answer, or only answers that said "later", until the tries ran out."""
 
 
-class Refused(Exception):  # noqa: N818 - it names what the desk did
+class Refused(Trouble):
     """The desk answered no. `str()` is that answer as a colleague would say it."""
 
     def __init__(self, response: httpx.Response, but: str = "") -> None:
         super().__init__(in_words(response) + but)
-        self.status = response.status_code
+        self.status, self.problem = response.status_code, problem(response)
 
-
-class NotSet(Exception):  # noqa: N818 - it names what the environment is
-    """The environment does not say where the desk is, or who asks."""
+    def as_json(self) -> dict[str, Any]:
+        """Give the desk's own problem document beside the words."""
+        return {"trouble": str(self), "problem": self.problem or None}
 
 
 @dataclass(frozen=True)
@@ -45,60 +52,75 @@ class Desk:
     sleep: Callable[[float], object] = time.sleep
 
     @classmethod
-    def from_environment(cls, say: Callable[[str], object]) -> "Desk":
-        """Read `RELEASEDESK_URL` and `RELEASEDESK_TOKEN`. Raises NotSet, naming what is missing or wrong."""
-        url, token = (os.environ.get(f"RELEASEDESK_{name}", "").strip() for name in ("URL", "TOKEN"))
-        missing = [name for name, value in (("URL", url), ("TOKEN", token)) if not value]
-        if missing:
-            raise NotSet(f"Set {' and '.join(f'RELEASEDESK_{name}' for name in missing)}, or give --no-post.")
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise NotSet(f"RELEASEDESK_URL must be an http:// or https:// address, not '{url}'.")
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise NotSet("RELEASEDESK_TOKEN is not a token: it holds characters that no token has.")
-        return cls(url.rstrip("/"), token, say)
+    def configured(cls, say: Callable[[str], object], otherwise: str = "") -> "Desk":
+        """Find the desk in the environment or a file. Raises NotSet, naming what is missing or wrong."""
+        config = Config.read(otherwise)
+        return cls(config.url, config.token, say)
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """One connection for all that a command asks."""
+        agent = f"releasedesk/{installed_version('releasedesk')}"
+        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": agent}
+        return httpx.Client(headers=headers, timeout=TIMEOUT)
 
     def post_snapshot(self, service: str, version: str, snapshot: object, key: str) -> Any:
         """Post a snapshot under an idempotency key: however often it is sent, it is kept once."""
-        path = f"{release_path(service, version)}/snapshots"
-        return self._ask("POST", path, json=snapshot, headers={"Idempotency-Key": key})
+        return self.post(f"{release_path(service, version)}/snapshots", snapshot, key=key)
 
     def comparison(self, service: str, version: str, environment: str, route: str) -> Any:
         """Ask for the verdict on one route in one environment."""
-        parameters = {"environment": environment, "route": route}
-        return self._ask("GET", f"{release_path(service, version)}/comparison", params=parameters)
+        return self.get(f"{release_path(service, version)}/comparison", environment=environment, route=route)
 
-    def _ask(self, method: str, path: str, *, headers: dict[str, str] | None = None, **content: Any) -> Any:
-        """Ask until it is answered, as long as asking again can help. Raises Unreachable or Refused."""
-        headers = {
-            "Authorization": f"Bearer {self.token}",
-            "Accept": "application/json, application/problem+json",
-            "User-Agent": f"releasedesk/{installed_version('releasedesk')}",
-            **(headers or {}),
-        }
-        with httpx.Client(headers=headers, timeout=30) as client:
-            for attempt in range(TRIES):
-                try:
-                    response = client.request(method, self.url + path, **content)
-                except httpx.RequestError as error:
-                    trouble, asked_to_wait = (
-                        f"{self.url} does not answer ({error or type(error).__name__})",
-                        None,
-                    )
-                else:
-                    if not may_retry(response):
-                        return _answer(response)
-                    trouble, asked_to_wait = in_words(response), retry_after(response)
-                wait = backoff(attempt) if asked_to_wait is None else asked_to_wait
-                if attempt + 1 == TRIES or wait > LONGEST_WAIT:
-                    break
-                self.say(f"{trouble}. Trying again in {wait:.1f} s.")
-                self.sleep(wait)
+    def get(self, path: str, **parameters: str | None) -> Any:
+        """Ask for JSON; parameters that are None are left out. Raises Unreachable or Refused."""
+        return parsed(self.ask("GET", path, params=_given(parameters)))
+
+    def text(self, path: str, **parameters: str | None) -> str:
+        """Ask for the text a terminal shows. Raises Unreachable or Refused."""
+        return self.ask("GET", path, params=_given(parameters), headers={"Accept": TEXT}).text
+
+    def post(self, path: str, body: object, *, key: str | None = None) -> Any:
+        """Post JSON under an idempotency key, or one made for this call: sent twice, it is done once.
+
+        An empty key sends none: an event bears its own.
+        """
+        key = f"cli-{uuid4()}" if key is None else key
+        return parsed(self.ask("POST", path, json=body, headers={"Idempotency-Key": key} if key else {}))
+
+    def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **content: Any
+    ) -> httpx.Response:
+        """Ask until it is answered well, as long as asking again can help. Raises Unreachable or Refused."""
+        headers = {"Accept": JSON, **(headers or {})}
+        for attempt in range(TRIES):
+            try:
+                response = self.client.request(method, self.url + path, headers=headers, **content)
+            except httpx.RequestError as error:
+                trouble = f"{self.url} does not answer ({error or type(error).__name__})"
+                asked_to_wait = None
+            else:
+                if response.is_success:
+                    return response
+                if not may_retry(response):
+                    raise Refused(response)
+                trouble, asked_to_wait = in_words(response), retry_after(response)
+            wait = backoff(attempt) if asked_to_wait is None else asked_to_wait
+            if attempt + 1 == TRIES or wait > LONGEST_WAIT:
+                break
+            self.say(f"{trouble}. Trying again in {wait:.1f} s.")
+            self.sleep(wait)
         raise Unreachable(trouble)
+
+
+def service_path(service: str) -> str:
+    """Give the path of a service."""
+    return f"/api/v1/services/{quote(service, safe='')}"
 
 
 def release_path(service: str, version: str) -> str:
     """Give the path of a release; `+`, `@` and `:` are legal in a version and are encoded in a path."""
-    return f"/api/v1/services/{quote(service, safe='')}/releases/{quote(version, safe='')}"
+    return f"{service_path(service)}/releases/{quote(version, safe='')}"
 
 
 def may_retry(response: httpx.Response) -> bool:
@@ -156,10 +178,13 @@ def in_words(response: httpx.Response) -> str:
     return "\n".join(lines)
 
 
-def _answer(response: httpx.Response) -> Any:
-    if not response.is_success:
-        raise Refused(response)
+def parsed(response: httpx.Response) -> Any:
+    """Read the JSON of a good answer. Raises Refused for one that cannot have come from a desk."""
     try:
         return response.json()
     except ValueError:
         raise Refused(response, ", but not in JSON: is RELEASEDESK_URL the desk?") from None
+
+
+def _given(parameters: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if value is not None}

@@ -4,7 +4,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-COULD_NOT_TELL = 2
+from releasedesk.cli.exits import COULD_NOT_TELL, Trouble, finish
+
 INTERRUPTED = 130
 
 
@@ -16,6 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from releasedesk.cli.app import app  # noqa: PLC0415
 
         app(args=typed, obj=typed, prog_name="releasedesk")
+    except Trouble as trouble:
+        sys.stderr.write(f"{trouble}\n")
+        finish(trouble.as_json(), COULD_NOT_TELL, as_json="--json" in typed)
     except ModuleNotFoundError as missing:
         if str(missing.name).startswith("releasedesk"):
             traceback.print_exc()

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 import typer
 
 from releasedesk.cli import show
-from releasedesk.cli.deliver import COULD_NOT_TELL, YES, deliver
-from releasedesk.cli.desk import Desk, NotSet
+from releasedesk.cli.deliver import deliver
+from releasedesk.cli.desk import Desk
+from releasedesk.cli.exits import COULD_NOT_TELL, YES
 from releasedesk.cli.load import Plan, addresses, default_route, send
 from releasedesk.cli.snapshot import Snapshot, body
 from releasedesk.cli.summary import Summary
@@ -143,10 +144,7 @@ def _need(**options: str | None) -> None:
 
 
 def _desk() -> Desk:
-    try:
-        return Desk.from_environment(show.say)
-    except NotSet as error:
-        _stop(str(error))
+    return Desk.configured(show.say, ", or give --no-post")
 
 
 def _kept(path: Path) -> Snapshot:

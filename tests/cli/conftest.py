@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from releasedesk.cli import desk as desk_module
+from releasedesk.cli.ci import KINDS
 
 from .servers import Asked, Desk, Reply, Server
 
@@ -45,4 +46,9 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 @pytest.fixture(autouse=True)
 def in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is this a run of CI, whatever runs it, and nobody's own configuration is read."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for variable in ("RELEASEDESK_URL", "RELEASEDESK_TOKEN", *KINDS):
+        monkeypatch.delenv(variable, raising=False)

@@ -95,11 +95,17 @@ class Desk(Server):
         return [asked for asked in self.asked if asked.method == "POST"]
 
 
-def run(*arguments: str) -> int:
+def command(*arguments: str) -> int:
+    """Run `releasedesk …`; give its exit code."""
     with pytest.raises(SystemExit) as ended:
-        main(["measure", *arguments])
+        main(arguments)
     assert isinstance(ended.value.code, int)
     return ended.value.code
+
+
+def run(*arguments: str) -> int:
+    """Run `releasedesk measure …`; give its exit code."""
+    return command("measure", *arguments)
 
 
 def options(phase: str = "before", version: str = "v2", requests: int = 30) -> list[str]:

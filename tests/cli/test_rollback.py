@@ -1,0 +1,47 @@
+"""`releasedesk rollback`: ready or not, and the runbook."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .servers import PROBLEM, Desk, Reply, command
+
+ASK = ("rollback", "basket", "--environment=production", "--to=1.0")
+
+
+def test_a_way_back_that_is_ready_is_printed_and_exits_0(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = Reply(200, "1. Deploy 1.0", {"Content-Type": "text/plain"})
+    desk.script = [Reply(200, {"ready": True}), text]
+    assert command(*ASK) == 0
+    assert "Deploy 1.0" in capsys.readouterr().out
+    assert {asked.path for asked in desk.asked} == {
+        "/api/v1/services/basket/rollback?environment=production&to=1.0"
+    }
+    assert desk.asked[1].headers["accept"].startswith("text/plain")
+
+
+def test_one_that_is_not_ready_exits_1_with_the_reasons(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {"ready": False, "reasons": [{"code": "no_plan"}]}
+    desk.script = [Reply(200, answer)]
+    assert command(*ASK, "--json") == 1
+    assert json.loads(capsys.readouterr().out) == answer
+
+
+def test_a_refusal_exits_2_and_is_handed_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    document = {"detail": "No service is called 'baskt'.", "retryable": False, "status": 404}
+    desk.script = [Reply(404, document, PROBLEM)]
+    assert command(*ASK, "--json") == 2
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["problem"] == document
+    assert "No service is called 'baskt'." in shown.err
+
+
+def test_an_environment_has_to_be_named(desk: Desk) -> None:
+    assert command("rollback", "basket") == 2
+    assert desk.asked == []
