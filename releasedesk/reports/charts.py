@@ -138,7 +138,7 @@ def distribution(before: Sequence[float], after: Sequence[float]) -> Distributio
     if not all(len(times) for times in sides.values()):
         return None
     reach = max(float(np.quantile(times, _TAIL)) for times in sides.values()) or 1.0
-    step = _step(reach)
+    step = round_step(reach, 4)
     until = step * int(np.ceil(reach / step))
     curves = tuple(_curve(phase, times, until) for phase, times in sides.items())
     old, new = curves
@@ -176,7 +176,7 @@ def _y(share: float) -> float:
     return round(_FLOOR - share * (_FLOOR - _TOP), 1)
 
 
-def _step(reach: float) -> float:
-    """Choose a round distance of 1, 2 or 5 times a power of ten that gives four to ten numbers."""
-    power = 10.0 ** np.floor(np.log10(reach / 4))
-    return float(next(power * factor for factor in (1, 2, 5, 10) if reach / (power * factor) <= 8))  # noqa: PLR2004
+def round_step(reach: float, fewest: int) -> float:
+    """Choose a distance of 1, 2 or 5 times a power of ten that fits `fewest` to about 2.5 times as often."""
+    power = 10.0 ** np.floor(np.log10(reach / fewest))
+    return float(next(power * factor for factor in (1, 2, 5, 10) if reach / (power * factor) <= 2 * fewest))

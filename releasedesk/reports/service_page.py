@@ -11,6 +11,7 @@ from releasedesk.catalog.models import Environment, Service, Tier
 from releasedesk.measurements.models import Comparison
 from releasedesk.releases.history import Status
 from releasedesk.releases.models import Deployment, Incident, Release
+from releasedesk.reports.courses import CHOSEN, Chosen, Courses, courses
 from releasedesk.reports.verdicts import Judged, State, judged
 from releasedesk.reports.ways_back import WayBack, ways_back
 from releasedesk.reports.wording import Mark, comparison_mark
@@ -63,13 +64,17 @@ class ServicePage:
     service: Service
     places: tuple[Place, ...]
     releases: tuple[Line, ...]
+    courses: Courses | None
     incidents: tuple[Incident, ...]
     standing: StandingPlan | None
     people: tuple[Membership, ...]
 
 
-def service_page(service: Service, *, now: datetime) -> ServicePage:
-    """Read everything about a service, in a number of queries that does not grow with it."""
+def service_page(service: Service, *, now: datetime, chosen: Chosen = CHOSEN) -> ServicePage:
+    """Read everything about a service, in a number of queries that does not grow with it.
+
+    `chosen` says which metric on which route is drawn over the releases.
+    """
     environments = sorted(Environment.objects.all(), key=lambda place: place.rank, reverse=True)
     ways = ways_back([service], environments, now=now)
     releases = list(service.releases.order_by("-created_at", "-id")[:NEWEST])
@@ -83,6 +88,7 @@ def service_page(service: Service, *, now: datetime) -> ServicePage:
             for environment in environments
         ),
         releases=tuple(_line(release, found[release.pk]) for release in releases),
+        courses=courses({release: found[release.pk] for release in releases}, chosen),
         incidents=tuple(
             service.incidents.filter(resolved_at=None, opened_at__isnull=False).select_related("environment")
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -120,7 +120,7 @@ SHARED = (
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Plan a new release. `?from=<version>` begins with that one's values."""
     service = service_or_404(slug)
-    _allow(actor_of(request), service)
+    allow_planning(actor_of(request), service)
     last = service.releases.select_related("owner").order_by("-created_at", "-id").first()
     if request.method == "POST":
         return _posted(request, service, None, last)
@@ -137,7 +137,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 def edit(request: HttpRequest, slug: str, version: str) -> HttpResponse:
     """Change the plan of a release; the second of two writers is told what the first has saved."""
     release = release_or_404(slug, version)
-    _allow(actor_of(request), release.service)
+    allow_planning(actor_of(request), release.service)
     if request.method == "POST":
         return _posted(request, release.service, release, None)
     return _page(request, release.service, release, stored(release))
@@ -156,7 +156,18 @@ def stored(release: Release) -> Document:
     }
 
 
-def _allow(actor: Actor, service: Service) -> None:
+def fields_for(service: Service) -> list[Field]:
+    """The fields, with the team's people to choose the owner from."""
+    people = User.objects.filter(memberships__team=service.team_id, is_active=True).order_by("username")
+    names = [(name, name) for name in people.values_list("username", flat=True)]
+    nobody = f"the service's ({service.owner.get_username()})" if service.owner else "nobody yet"
+    return [
+        replace(field, options=[("", nobody), *names]) if field.name == "owner" else field for field in FIELDS
+    ]
+
+
+def allow_planning(actor: Actor, service: Service) -> None:
+    """Raise 403 for whoever may not plan this service's releases."""
     what = f"plan releases of {service.slug}"
     actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
 
@@ -184,31 +195,41 @@ def _posted(
                 if_match=_revision_read(form, version, release, present),
             )
     except Problem as problem:
-        theirs = _theirs(service, version) if problem.kind == "changed-meanwhile" else None
+        theirs = saved_now(service, version) if problem.kind == "changed-meanwhile" else None
         return _page(request, service, release, form, last=last, problem=problem, theirs=theirs)
     return sent(request, redirect("release", service.slug, version))
 
 
 def _read(form: Mapping[str, Any], version: str) -> ReleaseBody:
     """Judge everything at once. Raises the 422 `Problem` with every wrong field."""
-    text, errors = expected_result.compose(
-        {name: text_at(form, name) for name in expected_result.NAMES}, text_at(form, "expected_result")
-    )
-    document = body_of({**form, "expected_result": text}, WRITTEN)
-    document["irreversible"] = document["irreversible"] or False
-    body = None
+    errors: list[FieldError] = []
     try:
         check_version(version)
     except Problem as problem:
-        errors += [
+        errors = [
             FieldError("#/version", error.code, error.detail, error.expected) for error in problem.errors
         ]
+    return read_plan(form, WRITTEN, errors)
+
+
+def read_plan(
+    form: Mapping[str, Any], written: Sequence[str], errors: Sequence[FieldError] = ()
+) -> ReleaseBody:
+    """Read these fields of a plan. Raises the 422 `Problem` with every wrong one, and the errors given."""
+    wrong, given = list(errors), dict(form)
+    if "expected_result" in written:
+        typed_in = {name: text_at(form, name) for name in expected_result.NAMES}
+        given["expected_result"], more = expected_result.compose(typed_in, text_at(form, "expected_result"))
+        wrong += more
+    document = body_of(given, written)
+    if "irreversible" in written:
+        document["irreversible"] = document["irreversible"] or False
     try:
         body = ReleaseBody.read(document, lax=True)
     except Problem as problem:
-        errors += problem.errors
-    if errors or body is None:
-        raise invalid(*errors)
+        raise invalid(*wrong, *problem.errors) from None
+    if wrong:
+        raise invalid(*wrong)
     return body
 
 
@@ -238,7 +259,8 @@ def _says_the_same(release: Release, body: ReleaseBody) -> bool:
     return same and owner == body.owner and release.planned_at is not None
 
 
-def _theirs(service: Service, version: str) -> Document | None:
+def saved_now(service: Service, version: str) -> Document | None:
+    """What is stored of a plan by now, with its revision."""
     release = Release.objects.select_related("owner").filter(service=service, version=version).first()
     return {**stored(release), "revision": release.revision} if release else None
 
@@ -265,12 +287,7 @@ def _page(
 ) -> HttpResponse:
     before = stored(last) if last else {}
     hints = {name: f"Last time: {before[name]}" for name in ("version", *SHARED) if before.get(name)}
-    people = User.objects.filter(memberships__team=service.team_id, is_active=True).order_by("username")
-    names = [(name, name) for name in people.values_list("username", flat=True)]
-    nobody = f"the service's ({service.owner.get_username()})" if service.owner else "nobody yet"
-    fields = [
-        replace(field, options=[("", nobody), *names]) if field.name == "owner" else field for field in FIELDS
-    ]
+    fields = fields_for(service)
     form = Filled(fields, document, problem, theirs, hints)
     seen = theirs or (
         {**stored(release), "revision": release.revision} if release and not problem else document

@@ -23,6 +23,7 @@ MEMBER_FIELDS = (
     Field(name="username", label="Name", required=True, help="The name somebody signs in with."),
     Field(name="role", label="Role", kind="select", options=[(role, role) for role in Role]),
 )
+TOKEN_NAME = Field(name="name", label="Name", required=True, help="The pipeline that uses it.")
 SCOPE_WORDS = {
     Scope.READ: "read",
     Scope.EVENTS_WRITE: "report events",
@@ -93,11 +94,13 @@ def new_token(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @signed_in_to_write
 def end_token(request: HttpRequest, slug: str, token_id: str) -> HttpResponse:
-    """Revoke a token."""
-    token = Token.objects.filter(team=_team(slug), pk=token_id).select_related("team").first()
+    """Revoke a token; `service` names the page it was done on, if it was not the team's."""
+    token = Token.objects.filter(team=_team(slug), pk=token_id).select_related("team", "service").first()
     if token is None:
         raise Problem("not-found", "The team has no such token.")
     revoke_token(actor_of(request), token, now=timezone.now())
+    if token.service and token.service.slug == request.POST.get("service"):
+        return redirect("service", token.service.slug)
     return redirect("team", slug)
 
 
@@ -114,7 +117,7 @@ def _page(
     services = found.services.select_related("owner")
     actor = actor_of(request)
     token_fields = (
-        Field(name="name", label="Name", required=True, help="The pipeline that uses it."),
+        TOKEN_NAME,
         Field(
             name="service",
             label="Service",

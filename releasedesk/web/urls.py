@@ -12,6 +12,7 @@ from releasedesk.web import (
     note,
     notes,
     plan,
+    plan_in_place,
     release_page,
     releases,
     rollback_plan,
@@ -28,6 +29,11 @@ urlpatterns = [
     path("services/<segment:slug>/plan/", plan.new, name="new_plan"),
     path("services/<segment:slug>/rollback-plan/", rollback_plan.standing, name="standing_plan"),
     path("services/<segment:slug>/releases/<segment:version>/edit/", plan.edit, name="edit_plan"),
+    path(
+        "services/<segment:slug>/releases/<segment:version>/edit/<segment:part>/",
+        plan_in_place.edit,
+        name="edit_part",
+    ),
     path("services/<segment:slug>/releases/<segment:version>/measure/", measure.record, name="measure"),
     path(
         "services/<segment:slug>/releases/<segment:version>/rollback-plan/",

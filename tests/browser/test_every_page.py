@@ -43,6 +43,10 @@ PAGES = {
     "release, nothing measured": Stop("/services/ledger/releases/{ledger}/"),
     "release, rolled back": Stop("/services/query-router/releases/{query-router}/"),
     "release, long names": Stop(f"/services/{LONG_SLUG}/releases/{LONG_VERSION}/"),
+    "release, together edited": Stop("/services/checkout-api/releases/{checkout-api}/edit/together/"),
+    "release, baseline edited": Stop(
+        "/services/checkout-api/releases/{checkout-api}/edit/before-the-change/"
+    ),
     "plan": Stop("/services/checkout-api/plan/"),
     "plan, edit": Stop("/services/checkout-api/releases/{checkout-api}/edit/"),
     "standing plan": Stop("/services/checkout-api/rollback-plan/"),

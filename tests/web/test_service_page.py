@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
 
+from releasedesk.catalog.models import Token
 from releasedesk.releases.models import Incident
 from releasedesk.reports.service_page import service_page
 from tests.builders import (
@@ -15,6 +17,7 @@ from tests.builders import (
     make_release,
     make_service,
     make_snapshot,
+    make_token,
     minutes,
     requests_of,
 )
@@ -119,3 +122,63 @@ def test_the_number_of_queries_does_not_grow_with_the_service(
 
 
 QUERIES = 18
+
+
+def test_a_metric_is_drawn_over_the_releases_and_may_be_chosen(client: Client, bob: User) -> None:
+    now = timezone.now()
+    service = make_service()
+    for number, ms in enumerate((190, 191, 260)):
+        release = make_release(service, f"1.{number}", now=now - minutes(300 - number))
+        make_snapshot(release, "before", at=now - minutes(250 - 50 * number), requests=requests_of(ms=190))
+        make_deployment(service, f"1.{number}", at=now - minutes(240 - 50 * number))
+        make_snapshot(release, "after", at=now - minutes(230 - 50 * number), requests=requests_of(ms=ms))
+    make_deployment(service, "1.1", at=now - minutes(5))
+
+    text = text_of(client, bob, PATH)
+    assert "Over the releases GET /basket/{id}, production" in text
+    page = client.get(PATH).content.decode()
+    drawn = re.search(r'aria-label="(Response time, p95 after [^"]*)"', page)
+    assert drawn
+    assert re.fullmatch(
+        r"Response time, p95 after the last 3 releases: "
+        r"1.0 \d+ ms, 1.1 \d+ ms, 1.2 2\d\d ms \(rolled back\)\.",
+        drawn[1],
+    ), drawn[1]
+
+    calls = client.get(PATH, {"metric": "db_calls"}).content.decode()
+    assert "DB calls per request after the last 3 releases:" in calls
+    assert client.get(PATH, {"metric": "nonsense", "route": "none"}).status_code == 200
+
+
+def test_a_service_nobody_measured_shows_no_empty_chart(client: Client, bob: User) -> None:
+    service = make_service()
+    make_deployment(service, "1.0")
+
+    assert "Over the releases" not in text_of(client, bob, PATH)
+
+
+def test_alice_issues_and_revokes_a_token_on_the_service_page(client: Client, alice: User) -> None:
+    service = make_service()
+    client.force_login(alice)
+    assert "Issue one for this service" in client.get(PATH).content.decode()
+
+    answer = client.post(
+        "/teams/payments/tokens/", {"name": "ci", "service": service.slug, "scopes": ["read"]}
+    )
+
+    assert "rdk_" in answer.content.decode()
+    assert f'href="{PATH}#tokens"' in answer.content.decode()
+    token = Token.objects.get()
+    assert token.service == service
+    ended = client.post(f"/teams/payments/tokens/{token.pk}/revoke/", {"service": service.slug})
+    assert ended["Location"] == PATH
+    assert "No pipeline can report about it yet." in text_of(client, alice, PATH)
+
+
+def test_bob_sees_tokens_and_charlie_does_not(client: Client, bob: User, charlie: User) -> None:
+    service = make_service()
+    make_token(service.team, service)
+
+    assert "this service, never used" in text_of(client, bob, PATH)
+    assert "Issue one for this service" not in text_of(client, bob, PATH)
+    assert "never used" not in text_of(client, charlie, PATH)
