@@ -11,7 +11,7 @@ from typing import Any
 from releasedesk.reports.charts import TONES, Tick, round_step
 
 WIDTH, HEIGHT = 640, 170
-_LEFT, _RIGHT, _TOP, _FLOOR = 52, 628, 16, 140
+_LEFT, _RIGHT, _TOP, _FLOOR = 52, 612, 16, 140
 MOST = 24
 _LABELS = 6  # versions that fit below the axis
 FACTORS = {"share": 100.0}
