@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from releasedesk.cli.measure import measure
+from releasedesk.cli.migrations import migrations
 from releasedesk.cli.rollback import rollback
 from releasedesk.cli.send import send
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 # One command is one file and one line here.
 app.command()(measure)
+app.command()(migrations)
 app.command()(rollback)
 app.command()(send)
 

@@ -52,7 +52,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = answer  # noqa: N815 - the names http.server looks for
+            do_GET = do_POST = do_PATCH = do_PUT = answer  # noqa: N815 - the names http.server looks for
 
             def log_message(self, *_: object) -> None: ...
 
