@@ -7,6 +7,7 @@ import typer
 
 from releasedesk.cli.measure import measure
 from releasedesk.cli.migrations import migrations
+from releasedesk.cli.rehearse import rehearse
 from releasedesk.cli.rollback import rollback
 from releasedesk.cli.send import send
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 # One command is one file and one line here.
 app.command()(measure)
 app.command()(migrations)
+app.command()(rehearse)
 app.command()(rollback)
 app.command()(send)
 

@@ -15,7 +15,8 @@ LOSES = {
 NEEDS = {"RunPython": "reverse_code", "RunSQL": "reverse_sql"}
 REVERSIBLE = {
     "AddConstraint", "AddConstraintNotValid", "AddField", "AddIndex", "AddIndexConcurrently",
-    "AlterConstraint", "AlterField", "AlterIndexTogether", "AlterModelManagers", "AlterModelOptions", "AlterModelTable",
+    "AlterConstraint", "AlterField", "AlterIndexTogether", "AlterModelManagers", "AlterModelOptions",
+    "AlterModelTable",
     "AlterModelTableComment", "AlterOrderWithRespectTo", "AlterUniqueTogether", "BloomExtension",
     "BtreeGinExtension", "BtreeGistExtension", "CITextExtension", "CreateCollation", "CreateExtension",
     "CreateModel", "CryptoExtension", "HStoreExtension", "RemoveCollation", "RemoveConstraint", "RemoveIndex",
