@@ -18,7 +18,7 @@ from releasedesk.cli.masking import Masking
 
 from .servers import PROBLEM, Asked, Desk, Reply, command
 
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {"instruction": "Deploy the previous version", "command": "echo deploying 1.9", "check": "it says so"},
     {"instruction": "Look", "command": None},
     {"instruction": "Ask", "command": "echo alive; echo $RELEASEDESK_TOKEN; test -e healthy"},
