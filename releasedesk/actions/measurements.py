@@ -56,7 +56,7 @@ def compare(release: Release, environment: Environment, route: str, *, now: date
     before, after = snapshots.newest(Snapshot.Phase.BEFORE), snapshots.newest(Snapshot.Phase.AFTER)
     if before is None or after is None:
         return None
-    policies = policies_of(release.service)
+    policies = policies_of(release.service, route)
     judgement = judge(before.as_side(), after.as_side(), policies)
     Comparison.objects.current().filter(release=release, environment=environment, route=route).update(
         is_current=False

@@ -1,15 +1,14 @@
 """Register a service and set its own fields."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from django.db import transaction
 
 from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.catalog.bodies import PolicyBody, ServiceBody
-from releasedesk.catalog.models import MetricPolicy, Service
-from releasedesk.measurements.judge import METRICS
+from releasedesk.actions.policies import keep_policies
+from releasedesk.catalog.bodies import ServiceBody
+from releasedesk.catalog.models import Service
 from releasedesk.problems.problem import FieldError, invalid, unknown
 
 
@@ -40,7 +39,7 @@ def put_service(
             service.team = team
         service.save()
         if "metric_policies" in names:
-            _set_policies(service, body.metric_policies)
+            keep_policies(service, body.metric_policies)
         Service.objects.filter(pk=service.pk).changed()
     return service, created
 
@@ -88,21 +87,3 @@ def _team(actor: Actor, body: ServiceBody, service: Service | None) -> Team:
     if team is None:
         raise invalid(unknown("#/team", "team", body.team, [team.slug for team in own]))
     return team
-
-
-def _set_policies(service: Service, policies: list[PolicyBody]) -> None:
-    if wrong := list(_wrong_metrics([policy.metric for policy in policies])):
-        raise invalid(*wrong)
-    service.metric_policies.all().delete()
-    MetricPolicy.objects.bulk_create(
-        MetricPolicy(service=service, **policy.model_dump()) for policy in policies
-    )
-
-
-def _wrong_metrics(metrics: list[str]) -> Iterator[FieldError]:
-    for index, metric in enumerate(metrics):
-        pointer = f"#/metric_policies/{index}/metric"
-        if metric not in METRICS:
-            yield unknown(pointer, "metric", metric, list(METRICS))
-        elif metric in metrics[:index]:
-            yield FieldError(pointer, "twice", "This metric has a policy already.", "one a metric", metric)

@@ -27,7 +27,10 @@ def service_json(service: Service) -> dict[str, Any]:
         "metric_policies": [
             {
                 "metric": policy.metric,
+                "route": policy.route or None,
+                "kind": policy.kind or None,
                 "allowed": policy.allowed,
+                "level": policy.level,
                 "critical": policy.critical,
                 "minimum": policy.minimum,
                 "must_have": policy.must_have,

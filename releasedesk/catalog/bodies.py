@@ -1,21 +1,48 @@
 """What the API and the pages may say about a service."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from releasedesk.problems.body import ONE_LINE, Body, Line, Number, Slug, Url, Username, Whole, YesNo
+from releasedesk.problems.body import (
+    ONE_LINE,
+    Body,
+    Line,
+    Number,
+    Slug,
+    Url,
+    Username,
+    Whole,
+    YesNo,
+    refuse,
+)
+
+POLICIES_AT_MOST = 200
 
 
 class PolicyBody(Body):
-    """How far one metric may move; what is left out follows the judge's table."""
+    """How far one metric may move, on one route or on all; what is left out follows the judge's table."""
 
     metric: Line
+    route: Annotated[str, StringConstraints(max_length=500, min_length=1), ONE_LINE] | None = None
+    kind: Literal["relative", "absolute"] | None = None
+    level: Annotated[Number, Field(ge=0, le=86_400_000)] | None = None
     allowed: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
     critical: YesNo | None = None
     minimum: Annotated[Whole, Field(ge=2, le=1_000_000)] | None = None
     must_have: YesNo = False
     muted: YesNo = False
+
+    @model_validator(mode="after")
+    def _a_kind_has_its_limit(self) -> Self:
+        if self.kind is not None and self.allowed is None:
+            raise refuse(
+                "required",
+                f"The limit is to be {self.kind}, but how large it is was not said.",
+                "a number, or no kind",
+                at=["allowed"],
+            )
+        return self
 
 
 class ServiceBody(Body):
@@ -28,4 +55,4 @@ class ServiceBody(Body):
     owner: Username | None = None
     repository: Url | None = None
     health_url: Url | None = None
-    metric_policies: Annotated[list[PolicyBody], Field(max_length=20)] = []
+    metric_policies: Annotated[list[PolicyBody], Field(max_length=POLICIES_AT_MOST)] = []

@@ -113,27 +113,44 @@ class Service(models.Model):
 
 
 class MetricPolicy(models.Model):
-    """How far one metric of a service may move. What is null follows the judge's own table."""
+    """How far one metric of a service may move, on one route or (empty) on all of them.
+
+    What a route's own policy leaves null follows the service's, and what that leaves null the judge's table.
+    """
+
+    class Kind(models.TextChoices):
+        """What `allowed` is: a fraction of before, or in the metric's own unit."""
+
+        RELATIVE = "relative"
+        ABSOLUTE = "absolute"
 
     service = models.ForeignKey(Service, models.CASCADE, related_name="metric_policies")
+    route = models.CharField(max_length=500, blank=True, help_text="Empty: every route without its own.")
     metric = models.CharField(max_length=32)
+    kind = models.CharField(max_length=8, choices=Kind.choices, blank=True)
     allowed = models.FloatField(null=True, blank=True)
+    level = models.FloatField(null=True, blank=True, help_text="The value it should never be worse than.")
     critical = models.BooleanField(null=True, blank=True)
     minimum = models.PositiveIntegerField(null=True, blank=True)
     must_have = models.BooleanField(default=False)
     muted = models.BooleanField(default=False)
 
     class Meta:
-        ordering = ["service", "metric"]
+        ordering = ["service", "route", "metric"]
         constraints = [
-            models.UniqueConstraint(fields=["service", "metric"], name="one_policy_per_metric"),
+            models.UniqueConstraint(fields=["service", "route", "metric"], name="one_policy_per_metric"),
+            models.CheckConstraint(condition=Q(level=None) | Q(level__gte=0), name="level_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(kind="") | Q(kind__in=["relative", "absolute"], allowed__isnull=False),
+                name="a_kind_has_its_limit",
+            ),
             models.CheckConstraint(
                 condition=Q(allowed=None) | Q(allowed__gte=0), name="allowed_is_not_negative"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.metric} of {self.service}"
+        return f"{self.metric} of {self.service}" + (f", {self.route}" if self.route else "")
 
 
 class Scope(StrEnum):

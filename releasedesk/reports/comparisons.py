@@ -41,7 +41,7 @@ def comparison(release: Release, environment: Environment, route: str) -> dict[s
         rows.select_related("environment").newest("after"),
     )
     before, after = (snapshot.as_side() if snapshot else None for snapshot in one)
-    result = judge(before, after, policies_of(release.service)).to_json()
+    result = judge(before, after, policies_of(release.service, route)).to_json()
     told = {"environment": environment.name, "route": route}
     return {**result, **told, "warnings": _another_route(release, environment, route), "triggers_met": []}
 

@@ -69,7 +69,8 @@ def _at_share(requests: Requests, hits_a_miss: float) -> Requests:
     hits = hits[np.lexsort((calls[hits], requests.response_ms[hits]))]
     keep = min(len(hits), round(len(misses) * hits_a_miss))
     evenly = ((np.arange(keep) + 0.5) * (len(hits) / max(keep, 1))).astype(int)
-    return requests.at(np.concatenate((misses, hits[evenly])))
+    # In the order they were sent, which tells how much they are worth.
+    return requests.at(np.sort(np.concatenate((misses, hits[evenly]))))
 
 
 def _is_new_cache(before: Side, after: Side, old_hits: int, old_misses: int) -> bool:

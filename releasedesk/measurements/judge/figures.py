@@ -36,6 +36,11 @@ def _percent(share: float) -> str:
     return _plain(100 * share, _decimals(100 * share, plain_from=10.0))
 
 
+def value(number: float, unit: str) -> str:
+    """Write one value with its unit, as somebody set it: 200 ms, 0.5 %, 12."""
+    return f"{100 * number if unit == 'share' else number:.6g}{suffix(unit)}"
+
+
 def share(number: float) -> str:
     """Write a share: 12 %."""
     return f"{_percent(number)} %"

@@ -22,7 +22,11 @@ _ZERO = 5e-7
 
 @dataclass(frozen=True)
 class Finding:
-    """One metric judged. `change` and `limits` are fractions of before when `kind` is relative."""
+    """One metric judged. `change` and `limits` are fractions of before when `kind` is relative.
+
+    `effective` is what the requests (or windows) before and after are worth where they depend on each other.
+    `by_level` says that the level of the policy gave the verdict, not the size of the change.
+    """
 
     policy: Policy
     verdict: MetricVerdict
@@ -37,6 +41,8 @@ class Finding:
     allowed: float = 0.0
     relative: Change | None = None
     windows: bool = False
+    effective: tuple[float, float] | None = None
+    by_level: bool = False
     more: int | None = None
     groups: dict[str, Finding] = field(default_factory=dict)
     hit_shares: tuple[float, float] | None = None
@@ -60,6 +66,11 @@ class Finding:
             return WINDOWS_NEEDED
         return max(self.policy.minimum, FLOORS.get(self.policy.metric, 1))
 
+    @property
+    def past_level(self) -> tuple[bool, bool]:
+        """Whether before and after are worse than the level of the policy."""
+        return self.policy.is_past_level(self.before), self.policy.is_past_level(self.after)
+
     def figures(self) -> dict[str, Any]:
         """Return the numbers, unrounded, fit for JSON."""
         limits = None if self.limits is None else [finite(limit) for limit in self.limits]
@@ -68,11 +79,14 @@ class Finding:
             "after": finite(self.after),
             "n_before": self.n_before,
             "n_after": self.n_after,
+            "effective_before": None if self.effective is None else self.effective[0],
+            "effective_after": None if self.effective is None else self.effective[1],
             "change": finite(self.change),
             "change_kind": self.kind,
             "interval": limits,
             "confidence": None if limits is None else CONFIDENCE,
             "allowed": self.allowed,
+            "level": self.policy.level,
             "verdict": self.verdict,
             "reason": self.reason,
         }
@@ -120,16 +134,42 @@ def _judged(known: Finding, before: AnyReading, after: AnyReading) -> Finding:
         if policy.kind == "relative":
             known = replace(known, kind="absolute", allowed=FROM_ZERO[policy.metric])
             reason = "from_zero"
-    known = replace(known, change=change.value, limits=change.limits, relative=relative)
+    known = replace(
+        known,
+        change=change.value,
+        limits=change.limits,
+        relative=relative,
+        effective=_effective(before, after, change.inefficiency),
+    )
     if change.limits is None or change.at is None:
         verdict = against_limit((change.value, change.value), known.allowed, policy.better)
-        return replace(known, verdict=verdict, reason="aggregate_only")
+        return _against_level(replace(known, verdict=verdict, reason="aggregate_only"))
     verdict = against_limit(change.limits, known.allowed, policy.better)
     if verdict != "inconclusive":
-        return replace(known, verdict=verdict, reason=reason)
+        return _against_level(replace(known, verdict=verdict, reason=reason))
     times = times_to_decide(change.at, known.allowed, policy.better)
     more = None if times is None else rounded_up(min(before.n, after.n) * (times - 1))
-    return replace(known, verdict=verdict, reason="undecided", more=more)
+    return _against_level(replace(known, verdict=verdict, reason="undecided", more=more))
+
+
+def _against_level(found: Finding) -> Finding:
+    """Call a metric regressed that got worse for certain, however little, and so came past its level."""
+    if found.past_level != (False, True) or found.verdict == "regressed" or found.change is None:
+        return found
+    ends = found.limits or (found.change, found.change)
+    if against_limit(ends, 0.0, found.policy.better) != "regressed":
+        return found
+    reason = None if found.reason == "undecided" else found.reason
+    return replace(found, verdict="regressed", reason=reason, by_level=True, more=None)
+
+
+def _effective(before: AnyReading, after: AnyReading, many: float) -> tuple[float, float] | None:
+    if many > 1:
+        return before.n / many, after.n / many
+    if before.effective is None and after.effective is None:
+        return None
+    old, new = (side.n if side.effective is None else side.effective for side in (before, after))
+    return float(old), float(new)
 
 
 def _relative(policy: Policy, before: AnyReading, after: AnyReading) -> Change | None:
@@ -137,5 +177,6 @@ def _relative(policy: Policy, before: AnyReading, after: AnyReading) -> Change |
     if before.value < _ZERO or (policy.kind == "absolute" and UNITS[policy.metric] == "share"):
         return None
     change = compare(before, after, relative=True)
-    told_apart = change.limits is None or all(map(math.isfinite, change.limits))
+    # Windows that depend on each other may leave no interval; that does not make before zero.
+    told_apart = change.limits is None or all(map(math.isfinite, change.limits)) or change.inefficiency > 1
     return change if told_apart and math.isfinite(change.value) else None

@@ -30,21 +30,26 @@ _NORMAL_FROM = 1e6
 _EXACT_UP_TO = 2_000
 
 
-def quantile_ranks(n: int, q: float) -> tuple[NDArray[np.int64], Floats]:
+def quantile_ranks(n: int, q: float, effective: float | None = None) -> tuple[NDArray[np.int64], Floats]:
     """Return the 0-based ranks that the q-quantile of a bootstrap sample may have, with their probabilities.
 
     A bootstrap sample of n takes ranks evenly from 1 to n, so its k-th smallest is the rank below which a
     Beta(k, n + 1 - k) variable, cut into n equal cells, falls. k = 1 + (n - 1) * q is NumPy's own quantile.
+    Where the n depend on each other, the sample is as large as they are worth: `effective`.
     """
-    k, reach = 1 + (n - 1) * q, 2 + _REACH * math.sqrt(n * q * (1 - q))
-    ranks = np.arange(max(1, math.floor(k - reach)), min(n, math.ceil(k + reach)) + 1)
+    size = float(n) if effective is None else effective
+    k, cells = 1 + (size - 1) * q, n / size
+    middle, reach = k * cells, (2 + _REACH * math.sqrt(size * q * (1 - q))) * cells
+    ranks = np.arange(max(1, math.floor(middle - reach)), min(n, math.ceil(middle + reach)) + 1)
     places = (ranks[:, None] - 0.5 + _CELL_NODES / 2) / n
-    logs = (k - 1) * np.log(places) + (n - k) * np.log1p(-places)
+    logs = (k - 1) * np.log(places) + (size - k) * np.log1p(-places)
     weights = np.exp(logs - logs.max()) @ _CELL_WEIGHTS
     return ranks - 1, weights / weights.sum()
 
 
-def quantile_difference(before: Floats, after: Floats, q: float) -> Limits:
+def quantile_difference(
+    before: Floats, after: Floats, q: float, effective: tuple[float | None, float | None] = (None, None)
+) -> Limits:
     """Interval of the difference between two q-quantiles; both samples sorted ascending.
 
     The resampling-free bootstrap draws one rank a side and takes the difference, many times over. The
@@ -52,9 +57,9 @@ def quantile_difference(before: Floats, after: Floats, q: float) -> Limits:
     give them: P(difference <= d) is the sum over before's ranks i of
     P(i) * P(after's order statistic <= before[i] + d).
     """
-    ranks, weights = quantile_ranks(len(before), q)
+    ranks, weights = quantile_ranks(len(before), q, effective[0])
     old = before[ranks]
-    ranks, new_weights = quantile_ranks(len(after), q)
+    ranks, new_weights = quantile_ranks(len(after), q, effective[1])
     new = after[ranks]
     below = np.concatenate(([0.0], np.cumsum(new_weights)))
     targets = np.array([_TAIL, 1 - _TAIL])
@@ -88,13 +93,13 @@ def student_quantile(p: float, freedom: float) -> float:
     return math.sqrt(freedom) * math.tan(angle)
 
 
-def mean_limits(mean: float, variance: float, n: int) -> Limits:
+def mean_limits(mean: float, variance: float, n: float) -> Limits:
     """Interval of one mean (n >= 2)."""
     margin = student_quantile(1 - _TAIL, n - 1) * math.sqrt(variance / n)
     return mean - margin, mean + margin
 
 
-def welch_difference(before: tuple[float, float, int], after: tuple[float, float, int]) -> Limits:
+def welch_difference(before: tuple[float, float, float], after: tuple[float, float, float]) -> Limits:
     """Welch's interval of the difference of two means, each given as (mean, variance, n), n >= 2."""
     (mean_0, variance_0, n_0), (mean_1, variance_1, n_1) = before, after
     square_0, square_1 = variance_0 / n_0, variance_1 / n_1
@@ -169,14 +174,17 @@ def _mann_whitney_tail(m: int, n: int) -> int:
     return 0
 
 
-def shift(before: Floats, after: Floats) -> tuple[float, Limits]:
+def shift(before: Floats, after: Floats, inefficiency: float = 1.0) -> tuple[float, Limits]:
     """Hodges and Lehmann's shift of two small samples, and its Mann-Whitney interval.
 
-    The shift is the median of all pairwise differences. With fewer than four values a side no 95 % interval
-    exists, and the limits are infinite.
+    The shift is the median of all pairwise differences. Where windows depend on each other, the rank that
+    bounds the interval lies so much farther out as U varies more: by the root of the inefficiency. With fewer
+    than four values a side, or with too much dependence, no 95 % interval exists, and the limits are infinite.
     """
     differences = np.sort(np.subtract.outer(after, before), axis=None)
-    out = _mann_whitney_tail(len(before), len(after))
+    out, half = _mann_whitney_tail(len(before), len(after)), len(differences) / 2
+    if inefficiency > 1 and out > 0:
+        out = max(0, math.floor(half - math.sqrt(inefficiency) * (half - out)))
     if out == 0:
         return float(np.median(differences)), (-math.inf, math.inf)
     return float(np.median(differences)), (float(differences[out - 1]), float(differences[-out]))

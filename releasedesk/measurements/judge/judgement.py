@@ -16,7 +16,7 @@ from releasedesk.measurements.judge.verdicts import Verdict, comparison_verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-JUDGE_VERSION = "1"
+JUDGE_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,9 @@ def _metric(finding: Finding) -> dict[str, Any]:
         "critical": policy.critical,
         "must_have": policy.must_have,
         "muted": policy.muted,
+        "past_level": None
+        if policy.level is None
+        else dict(zip(("before", "after"), finding.past_level, strict=True)),
         "more_requests": None if finding.windows else finding.more,
         "more_windows": finding.more if finding.windows else None,
         "groups": {name: group.figures() for name, group in finding.groups.items()} or None,
@@ -141,6 +144,8 @@ def _not_compared(finding: Finding) -> Finding:
         kind=policy.kind,
         allowed=policy.allowed,
         relative=None,
+        effective=None,
+        by_level=False,
         more=None,
     )
 

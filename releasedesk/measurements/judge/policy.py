@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 Better: TypeAlias = Literal["lower", "higher"]
 Kind: TypeAlias = Literal["relative", "absolute"]
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Policy:
     `allowed` is the largest change that does not count: a fraction of before when `kind` is relative (0.1 is
     10 %), else in the metric's own unit. `minimum` is the requests needed on each side. A `critical` metric
     must be decided where it is measured, a `must_have` metric must be measured as well, and a `muted` one is
-    shown and does not count.
+    shown and does not count. `level` is the value itself that it should never be worse than, None for any.
     """
 
     metric: str
@@ -27,6 +28,14 @@ class Policy:
     minimum: int
     must_have: bool = False
     muted: bool = False
+    level: float | None = None
+
+    def is_past_level(self, value: float | None) -> bool:
+        """Whether a value is worse than the level; what lies at it is not."""
+        if self.level is None or value is None:
+            return False
+        past = value - self.level if self.better == "lower" else self.level - value
+        return past > _ROUNDING * max(1.0, abs(self.level))
 
 
 @dataclass(frozen=True)

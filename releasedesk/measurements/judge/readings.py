@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from releasedesk.measurements.judge import intervals
+from releasedesk.measurements.judge import dependence, intervals
 from releasedesk.measurements.judge.policy import QUANTILES
 from releasedesk.measurements.judge.samples import HIT, UNKNOWN, Evidence, Requests, Summary, Windows
 
@@ -24,10 +24,15 @@ _NOTHING = 1e-12
 
 
 class Reading(Protocol):
-    """A value with the number of requests (or windows) behind it."""
+    """A value with the number of requests (or windows) behind it, and what they are worth together.
+
+    `effective` is None where they count in full: they do not depend on each other, or nobody can know.
+    """
 
     @property
     def n(self) -> int: ...
+    @property
+    def effective(self) -> float | None: ...
     @property
     def value(self) -> float: ...
 
@@ -37,11 +42,13 @@ class Change:
     """Before to after: absolute, or relative to before. `limits` is None where no interval is possible.
 
     `at` gives the limits that so many times the requests would give if the numbers stayed as they are.
+    `inefficiency` is how many windows weigh as one, where that is known only of both sides together.
     """
 
     value: float
     limits: intervals.Limits | None
     at: Callable[[float], intervals.Limits] | None = None
+    inefficiency: float = 1.0
 
 
 def _shrinking(value: float, limits: intervals.Limits) -> Change:
@@ -58,6 +65,7 @@ class Quantile:
 
     times: NDArray[np.float64]
     q: float
+    effective: float | None = None
 
     @property
     def n(self) -> int:
@@ -68,11 +76,12 @@ class Quantile:
         return float(np.quantile(self.times, self.q))
 
     def change(self, after: Quantile, *, relative: bool) -> Change:
+        worth = self.effective, after.effective
         if not relative:
-            limits = intervals.quantile_difference(self.times, after.times, self.q)
+            limits = intervals.quantile_difference(self.times, after.times, self.q, worth)
             return _shrinking(after.value - self.value, limits)
         old, new = (np.log(np.maximum(side.times, _SHORTEST_MS)) for side in (self, after))
-        lower, upper = intervals.quantile_difference(old, new, self.q)
+        lower, upper = intervals.quantile_difference(old, new, self.q, worth)
         return _shrinking(after.value / self.value - 1, (math.expm1(lower), math.expm1(upper)))
 
 
@@ -82,14 +91,20 @@ class Proportion:
 
     count: int
     n: int
+    effective: float | None = None
 
     @property
     def value(self) -> float:
         return self.count / self.n
 
+    def _worth(self, times: float) -> tuple[float, float]:
+        """Count and number as so many times the requests would have them."""
+        size = (self.n if self.effective is None else self.effective) * times
+        return self.value * size, size
+
     def change(self, after: Proportion, *, relative: bool) -> Change:
         def at(times: float) -> intervals.Limits:
-            old, new = ((side.count * times, side.n * times) for side in (self, after))
+            old, new = self._worth(times), after._worth(times)  # noqa: SLF001 - of the same class
             if not relative:
                 return intervals.newcombe_difference(old, new)
             return intervals.relative_from_limits(
@@ -107,24 +122,29 @@ class Mean:
     value: float
     variance: float
     n: int
+    effective: float | None = None
+
+    @property
+    def _moments(self) -> tuple[float, float, float]:
+        return self.value, self.variance, self.n if self.effective is None else max(2.0, self.effective)
 
     def change(self, after: Mean, *, relative: bool) -> Change:
+        sides = self._moments, after._moments  # noqa: SLF001 - of the same class
         if not relative:
-            limits = intervals.welch_difference(
-                (self.value, self.variance, self.n), (after.value, after.variance, after.n)
-            )
-            return _shrinking(after.value - self.value, limits)
-        old, new = (
-            (side.value, intervals.mean_limits(side.value, side.variance, side.n)) for side in (self, after)
-        )
+            return _shrinking(after.value - self.value, intervals.welch_difference(*sides))
+        old, new = ((side[0], intervals.mean_limits(*side)) for side in sides)
         return _shrinking(after.value / self.value - 1, intervals.relative_from_limits(old, new))
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """One value a window, without the missing ones; its value is the median."""
+    """One value a window, in order and without the missing ones; its value is the median.
+
+    What the windows are worth shows only beside the other side's: `Change.inefficiency`.
+    """
 
     values: NDArray[np.float64]
+    effective: None = None
 
     @property
     def n(self) -> int:
@@ -135,13 +155,26 @@ class Series:
         return float(np.median(self.values))
 
     def change(self, after: Series, *, relative: bool) -> Change:
+        many = dependence.of_windows((self.values, after.values))
         if not relative:
-            return _shrinking(*intervals.shift(self.values, after.values))
+            return _of_shift(self.values, after.values, many, float)
         if self.values.min() < _NOTHING:
             return Change(math.inf, (-math.inf, math.inf))
         with np.errstate(divide="ignore"):
-            value, (lower, upper) = intervals.shift(np.log(self.values), np.log(after.values))
-        return _shrinking(math.expm1(value), (math.expm1(lower), math.expm1(upper)))
+            return _of_shift(np.log(self.values), np.log(after.values), many, math.expm1)
+
+
+def _of_shift(
+    before: NDArray[np.float64], after: NDArray[np.float64], many: float, told: Callable[[float], float]
+) -> Change:
+    """Widen the interval of windows that depend on each other; a forecast is possible even where none is left."""
+    value, limits = intervals.shift(before, after, many)
+    _, alone = intervals.shift(before, after)
+    root, wide = math.sqrt(many), alone
+    if many > 1 and all(map(math.isfinite, alone)):
+        wide = value - root * (value - alone[0]), value + root * (alone[1] - value)
+    at = _shrinking(told(value), (told(wide[0]), told(wide[1]))).at
+    return Change(told(value), (told(limits[0]), told(limits[1])), at, many)
 
 
 @dataclass(frozen=True)
@@ -150,6 +183,7 @@ class Typed:
 
     value: float
     n: int
+    effective: None = None
 
     def change(self, after: Reading, *, relative: bool) -> Change:
         return Change(after.value / self.value - 1 if relative else after.value - self.value, None)
@@ -169,17 +203,32 @@ def _of_requests(requests: Requests) -> dict[str, AnyReading]:
     if not len(requests):
         return {}
     times = np.sort(requests.response_ms)
-    found: dict[str, AnyReading] = {metric: Quantile(times, q) for metric, q in QUANTILES.items()}
+    found: dict[str, AnyReading] = {
+        # What a quantile is worth depends on how requests on its far side follow each other.
+        metric: Quantile(times, q, _worth(requests.response_ms > np.quantile(times, q)))
+        for metric, q in QUANTILES.items()
+    }
+    # Errors count in full: to whom they happened, a burst of them is no single event.
     found["error_rate"] = Proportion(int(requests.failed.sum()), len(requests))
-    if requests.cache is not None and (known := int((requests.cache != UNKNOWN).sum())):
-        found["cache_hit_rate"] = Proportion(int((requests.cache == HIT).sum()), known)
+    if requests.cache is not None and len(known := requests.cache[requests.cache != UNKNOWN]):
+        found["cache_hit_rate"] = Proportion(int((known == HIT).sum()), len(known), _worth(known))
     if requests.db_calls is not None:
-        # Sorted, so that the last bit of the variance does not depend on the order of the requests.
-        calls = np.sort(requests.db_calls[requests.db_calls != UNKNOWN])
+        calls = requests.db_calls[requests.db_calls != UNKNOWN]
         if len(calls):
-            variance = float(calls.var(ddof=1)) if len(calls) > 1 else 0.0
-            found["db_calls"] = Mean(float(calls.mean()), variance, len(calls))
+            found["db_calls"] = _mean(calls)
     return found
+
+
+def _mean(calls: NDArray[np.int32]) -> Mean:
+    # Sorted, so that the last bit of the variance does not depend on the order of the requests.
+    ordered = np.sort(calls)
+    variance = float(ordered.var(ddof=1)) if len(calls) > 1 else 0.0
+    return Mean(float(ordered.mean()), variance, len(calls), _worth(calls))
+
+
+def _worth(series: NDArray[np.generic]) -> float | None:
+    many = dependence.of_requests(series)
+    return None if many == 1 else len(series) / many
 
 
 def _of_windows(windows: Windows) -> dict[str, AnyReading]:

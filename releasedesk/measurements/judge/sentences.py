@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from releasedesk.measurements.judge import figures
@@ -19,7 +20,8 @@ _SHOWN = frozenset({"unchanged", "regressed"})
 
 def sentence(finding: Finding) -> str:
     """Say what was found for one metric."""
-    return _finished(_TELLERS[finding.verdict](finding))
+    told = _finished(_TELLERS[finding.verdict](finding))
+    return " ".join(filter(None, (told, _at_level(finding), _worth(finding))))
 
 
 def headline(findings: Sequence[Finding], verdict: Verdict, missing: str) -> str:
@@ -28,7 +30,8 @@ def headline(findings: Sequence[Finding], verdict: Verdict, missing: str) -> str
     if verdict == "not_measured":
         return missing
     parts = {"suspect": _suspect, "verified": _verified}.get(verdict, _held_back)(counted)
-    return _finished(parts)
+    known = [finding for finding in counted if all(finding.past_level)]
+    return _finished("; ".join([parts, *(f"{_name(finding)} {_already(finding)}" for finding in known)]))
 
 
 def not_comparable(details: Sequence[str]) -> str:
@@ -77,6 +80,8 @@ def _change(finding: Finding) -> str:
     text = figures.change(finding, finding.change)
     if finding.limits is None or finding.limits[0] == finding.limits[1]:
         return text
+    if not all(map(math.isfinite, finding.limits)):
+        return f"{text}, with no 95 % interval"
     return f"{text}, 95 % sure between {figures.between(finding, finding.limits)}"
 
 
@@ -88,7 +93,44 @@ def _aggregate(finding: Finding) -> str:
     return " Aggregate only, no interval." if finding.reason == "aggregate_only" else ""
 
 
+def _level(finding: Finding) -> str:
+    """Write the level of the policy as its owner would say it: over your limit of 200 ms."""
+    assert finding.policy.level is not None
+    side = "over" if finding.policy.better == "lower" else "under"
+    return f"{side} your limit of {figures.value(finding.policy.level, NAMING[finding.policy.metric].unit)}"
+
+
+def _already(finding: Finding) -> str:
+    return f"{_is(finding, past=True)} already {_level(finding)} before"
+
+
+def _at_level(finding: Finding) -> str:
+    """Say on which side of its level it was and is, where one of them is the wrong one."""
+    it = "They" if NAMING[finding.policy.metric].plural else "It"
+    before, after = finding.past_level
+    if finding.before is None or finding.after is None:
+        return ""
+    if before and after:
+        return f"{it} {_already(finding)}."
+    if before:
+        return f"{it} {_already(finding).replace(' already', '')} and no longer {_is(finding)}."
+    return f"{it} {_is(finding)} {_level(finding)} now." if after and not finding.by_level else ""
+
+
+def _worth(finding: Finding) -> str:
+    """Say that neighbours resemble each other, where that made the interval wider."""
+    if finding.effective is None or finding.limits is None:
+        return ""
+    sides = dict.fromkeys(
+        f"{count:,} count as {max(1, round(worth)):,}"
+        for count, worth in zip((finding.n_before, finding.n_after), finding.effective, strict=True)
+    )
+    return f"Successive {_counted(finding)} resemble each other: {_and(list(sides))}."
+
+
 def _regressed(finding: Finding) -> str:
+    if finding.by_level:
+        return f"{_moved(finding)} ({_change(finding)}), and is now {_level(finding)}.{_aggregate(finding)}"
     return f"{_moved(finding)} ({_change(finding)}). The limit is {_bad_limit(finding)}.{_aggregate(finding)}"
 
 
@@ -207,7 +249,8 @@ def _suspect(findings: Sequence[Finding]) -> str:
     worse = [finding for finding in findings if finding.verdict == "regressed"]
     first = worse[0]
     assert first.change is not None
-    text = f"{_moved(first)} ({figures.change(first, first.change)}), past the limit of {_bad_limit(first)}"
+    limit = _level(first) if first.by_level else f"past the limit of {_bad_limit(first)}"
+    text = f"{_moved(first)} ({figures.change(first, first.change)}), {limit}"
     if worse[1:]:
         text += f"; {_and([_name(finding) for finding in worse[1:]])} regressed too"
     return _with_gains(text, findings)

@@ -16,7 +16,7 @@ from releasedesk.web.admin.history import EventAdmin, TrackedAdmin, slug_of_serv
 from releasedesk.web.admin.inlines import ActionInline
 from releasedesk.web.admin.site import site
 
-POLICY = ("metric", "allowed", "critical", "minimum", "must_have", "muted")
+POLICY = ("route", "metric", "kind", "allowed", "level", "critical", "minimum", "must_have", "muted")
 
 
 @register(Environment, site=site)
