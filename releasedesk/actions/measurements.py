@@ -1,5 +1,6 @@
 """Keep a snapshot and judge it against its other side."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from django.db import transaction
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.measurements.bodies import SnapshotBody
-from releasedesk.measurements.judge import JUDGE_VERSION, Requests, judge
+from releasedesk.measurements.judge import JUDGE_VERSION, Policy, Requests, judge
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.measurements.policies import policies_of
 from releasedesk.releases.models import Release
@@ -56,7 +57,17 @@ def compare(release: Release, environment: Environment, route: str, *, now: date
     before, after = snapshots.newest(Snapshot.Phase.BEFORE), snapshots.newest(Snapshot.Phase.AFTER)
     if before is None or after is None:
         return None
-    policies = policies_of(release.service, route)
+    return keep_judgement(before, after, policies_of(release.service, route), now=now)
+
+
+def keep_judgement(
+    before: Snapshot, after: Snapshot, policies: Mapping[str, Policy], *, now: datetime
+) -> Comparison:
+    """Judge two snapshots of one place and keep what is said of them as the current comparison there.
+
+    The caller holds the service's lock.
+    """
+    release, environment, route = after.release, after.environment, after.route
     judgement = judge(before.as_side(), after.as_side(), policies)
     Comparison.objects.current().filter(release=release, environment=environment, route=route).update(
         is_current=False

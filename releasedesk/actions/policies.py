@@ -1,11 +1,12 @@
 """Set how far the metrics of a service may move."""
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from django.db import transaction
 
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.catalog.bodies import PolicyBody
+from releasedesk.catalog.bodies import Kind, PolicyBody
 from releasedesk.catalog.models import MetricPolicy, Service
 from releasedesk.measurements.judge import METRICS, UNITS
 from releasedesk.problems.problem import FieldError, invalid, unknown
@@ -14,8 +15,8 @@ from releasedesk.problems.problem import FieldError, invalid, unknown
 def put_limits(actor: Actor, service: Service, route: str, policies: Sequence[PolicyBody]) -> None:
     """Replace the policies of one route; an empty route means those of the whole service.
 
-    They count from the next snapshot on: a comparison keeps the limits it was judged by. Raises 403 for another
-    team's service and 422 for what is wrong.
+    They count from the next snapshot on: a comparison keeps the limits it was judged by. Raises 403 for
+    another team's service and 422 for what is wrong.
     """
     what = f"set the limits of {service.slug}"
     actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
@@ -30,7 +31,7 @@ def body_of(policy: MetricPolicy) -> PolicyBody:
     return PolicyBody(
         metric=policy.metric,
         route=policy.route or None,
-        kind=MetricPolicy.Kind(policy.kind).value if policy.kind else None,  # type: ignore[arg-type]  # a Literal
+        kind=cast("Kind | None", policy.kind or None),
         allowed=policy.allowed,
         level=policy.level,
         critical=policy.critical,

@@ -1,6 +1,6 @@
 """What the API and the pages may say about a service."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -18,6 +18,7 @@ from releasedesk.problems.body import (
 )
 
 POLICIES_AT_MOST = 200
+Kind: TypeAlias = Literal["relative", "absolute"]
 
 
 class PolicyBody(Body):
@@ -25,7 +26,7 @@ class PolicyBody(Body):
 
     metric: Line
     route: Annotated[str, StringConstraints(max_length=500, min_length=1), ONE_LINE] | None = None
-    kind: Literal["relative", "absolute"] | None = None
+    kind: Kind | None = None
     level: Annotated[Number, Field(ge=0, le=86_400_000)] | None = None
     allowed: Annotated[Number, Field(ge=0, le=1_000_000)] | None = None
     critical: YesNo | None = None

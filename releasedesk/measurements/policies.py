@@ -19,16 +19,14 @@ def policies_of(service: Service, route: str) -> dict[str, Policy]:
 def resolved(rows: Iterable[MetricPolicy], route: str) -> dict[str, Policy]:
     """Return the same from rows of one service, saved or not.
 
-    A row of the route stands over one of the whole service, and that over the judge's table: number by number,
-    but must-have and muted are always those of the nearest row.
+    A row of the route stands over one of the whole service, and that over the judge's table: number by
+    number, but must-have and muted are always those of the nearest row.
     """
     here = sorted((row for row in rows if row.route in {"", route}), key=lambda row: row.route != "")
     policies = dict(METRICS)
     for row in here:
         said = {name: value for name in _OWN if (value := getattr(row, name)) not in (None, "")}
-        policies[row.metric] = replace(
-            policies[row.metric], must_have=row.must_have, muted=row.muted, **said
-        )
+        policies[row.metric] = replace(policies[row.metric], must_have=row.must_have, muted=row.muted, **said)
     return policies
 
 

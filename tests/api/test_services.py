@@ -22,7 +22,10 @@ FIELDS = {
 }
 POLICY = {
     "metric": "db_calls",
+    "route": "GET /basket/{id}",
+    "kind": "absolute",
     "allowed": 5.0,
+    "level": 40.0,
     "critical": True,
     "minimum": 50,
     "must_have": True,
@@ -77,6 +80,14 @@ def test_put_replaces_and_patch_changes_what_it_names(ci: Client, bob: User) -> 
         ({"metric_policies": [{**POLICY, "allowed": -1}]}, "#/metric_policies/0/allowed", "range"),
         ({"metric_policies": [{**POLICY, "minimum": 10**12}]}, "#/metric_policies/0/minimum", "range"),
         ({"metric_policies": [POLICY, POLICY]}, "#/metric_policies/1/metric", "twice"),
+        ({"metric_policies": [{**POLICY, "allowed": None}]}, "#/metric_policies/0/allowed", "required"),
+        ({"metric_policies": [{**POLICY, "kind": "both"}]}, "#/metric_policies/0/kind", "unknown"),
+        ({"metric_policies": [{**POLICY, "route": ""}]}, "#/metric_policies/0/route", "too_short"),
+        (
+            {"metric_policies": [{"metric": "error_rate", "level": 5}]},
+            "#/metric_policies/0/level",
+            "range",
+        ),
         ({"metric_policies": None}, "#/metric_policies", "type"),
         ({"slug": "other"}, "#/slug", "read_only"),
     ],

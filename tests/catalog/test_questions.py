@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import DESK, Actor, Role
 from releasedesk.catalog.models import Environment, Service, Token
 from releasedesk.measurements.judge import METRICS
-from releasedesk.measurements.policies import policies_of
+from releasedesk.measurements.policies import kept, policies_of
 from tests.builders import NOON, make_service, make_team, make_token
 
 
@@ -71,9 +72,29 @@ def test_what_a_service_does_not_say_follows_the_judges_table(db: None) -> None:
     service = make_service(
         metric_policies=[{"metric": "error_rate", "allowed": 0.02}, {"metric": "db_calls", "muted": True}]
     )
-    policies = policies_of(service)
+    policies = policies_of(service, "GET /basket/{id}")
     assert list(policies) == list(METRICS)
     changed = policies["error_rate"]
     assert (changed.allowed, changed.critical) == (0.02, METRICS["error_rate"].critical)
     assert (policies["db_calls"].muted, policies["db_calls"].allowed) == (True, METRICS["db_calls"].allowed)
     assert policies["response_ms_p95"] == METRICS["response_ms_p95"]
+
+
+def test_a_routes_own_limit_stands_over_the_services_number_by_number(db: None) -> None:
+    service = make_service(
+        metric_policies=[
+            {"metric": "response_ms_p95", "allowed": 0.2, "level": 300, "must_have": True},
+            {"metric": "response_ms_p95", "route": "GET /slow", "kind": "absolute", "allowed": 50},
+        ]
+    )
+    slow, other = (
+        policies_of(service, route)["response_ms_p95"] for route in ("GET /slow", "GET /basket/{id}")
+    )
+    assert (slow.kind, slow.allowed, slow.level, slow.must_have) == ("absolute", 50, 300, False)
+    assert (other.kind, other.allowed, other.level, other.must_have) == ("relative", 0.2, 300, True)
+
+
+def test_limits_kept_by_an_older_judge_are_read_as_they_were(db: None) -> None:
+    old = {"metric": "db_calls", "better": "lower", "allowed": 1.0, "kind": "absolute", "critical": False}
+    policy = kept({"db_calls": {**old, "minimum": 20, "must_have": False, "muted": True, "forgotten": 1}})
+    assert policy["db_calls"] == replace(METRICS["db_calls"], allowed=1.0, muted=True)

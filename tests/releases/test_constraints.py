@@ -80,6 +80,8 @@ BROKEN: dict[str, Callable[[], object]] = {
     "service_health_is_http": update(Service, health_url="file:///etc/passwd"),
     "one_policy_per_metric": again(MetricPolicy),
     "allowed_is_not_negative": update(MetricPolicy, allowed=-1),
+    "level_is_not_negative": update(MetricPolicy, level=-1),
+    "a_kind_has_its_limit": update(MetricPolicy, kind="relative"),
     "token_scopes": update(Token, scopes=["root"]),
     "one_delivery_per_key": again(Delivery),
     "delivery_outcome": update(Delivery, outcome="lost"),

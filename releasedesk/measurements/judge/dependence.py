@@ -1,7 +1,7 @@
 """How much less a series of neighbours that resemble each other says than as many strangers would.
 
-Every function returns the statistical inefficiency of a series, at least 1: so many values in a row say as much
-as one independent value does, and n of them as much as n / inefficiency. docs/judge.md gives the sources.
+Every function returns the statistical inefficiency of a series, at least 1: so many values in a row say as
+much as one independent value does, and n of them as much as n / inefficiency. docs/judge.md names sources.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _STRONGEST = 0.95
 def of_requests(values: NDArray[np.generic]) -> float:
     """Inefficiency of one value a request, in the order they were sent (Geyer's initial positive sequence).
 
-    Autocorrelations are summed pair by pair until a pair is no longer told from noise. A column that only rises
-    or only falls was sorted by somebody: it says nothing about the order, and is taken as independent.
+    Autocorrelations are summed pair by pair until a pair is no longer told from noise. A column that only
+    rises or only falls was sorted by somebody: it says nothing about the order, and is taken as independent.
     """
     series = np.asarray(values, dtype=np.float64)
     centred, n = series - series.mean(), len(series)

@@ -179,7 +179,7 @@ def shift(before: Floats, after: Floats, inefficiency: float = 1.0) -> tuple[flo
 
     The shift is the median of all pairwise differences. Where windows depend on each other, the rank that
     bounds the interval lies so much farther out as U varies more: by the root of the inefficiency. With fewer
-    than four values a side, or with too much dependence, no 95 % interval exists, and the limits are infinite.
+    than four values a side, or too much dependence, no 95 % interval exists and the limits are infinite.
     """
     differences = np.sort(np.subtract.outer(after, before), axis=None)
     out, half = _mann_whitney_tail(len(before), len(after)), len(differences) / 2

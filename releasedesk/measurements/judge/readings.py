@@ -104,7 +104,7 @@ class Proportion:
 
     def change(self, after: Proportion, *, relative: bool) -> Change:
         def at(times: float) -> intervals.Limits:
-            old, new = self._worth(times), after._worth(times)  # noqa: SLF001 - of the same class
+            old, new = self._worth(times), after._worth(times)
             if not relative:
                 return intervals.newcombe_difference(old, new)
             return intervals.relative_from_limits(
@@ -129,7 +129,7 @@ class Mean:
         return self.value, self.variance, self.n if self.effective is None else max(2.0, self.effective)
 
     def change(self, after: Mean, *, relative: bool) -> Change:
-        sides = self._moments, after._moments  # noqa: SLF001 - of the same class
+        sides = self._moments, after._moments
         if not relative:
             return _shrinking(after.value - self.value, intervals.welch_difference(*sides))
         old, new = ((side[0], intervals.mean_limits(*side)) for side in sides)
@@ -167,13 +167,15 @@ class Series:
 def _of_shift(
     before: NDArray[np.float64], after: NDArray[np.float64], many: float, told: Callable[[float], float]
 ) -> Change:
-    """Widen the interval of windows that depend on each other; a forecast is possible even where none is left."""
+    """Widen the interval of windows that depend on each other; a forecast remains where no interval does."""
     value, limits = intervals.shift(before, after, many)
     _, alone = intervals.shift(before, after)
     root, wide = math.sqrt(many), alone
     if many > 1 and all(map(math.isfinite, alone)):
         wide = value - root * (value - alone[0]), value + root * (alone[1] - value)
     at = _shrinking(told(value), (told(wide[0]), told(wide[1]))).at
+    if not any(map(math.isfinite, limits)):
+        return Change(told(value), limits, at, many)
     return Change(told(value), (told(limits[0]), told(limits[1])), at, many)
 
 

@@ -61,7 +61,10 @@ class ServiceAdmin(TrackedAdmin):
 
     def write(self, asked: Asked) -> Service:
         """Replace its fields and policies."""
-        policies = [{name: row[name] for name in POLICY} for row in asked.parts["metric_policies"]]
+        policies = [
+            {name: None if row[name] == "" else row[name] for name in POLICY}
+            for row in asked.parts["metric_policies"]
+        ]
         fields = asked.body("name", "team", "owner", "repository", "health_url")
         body = ServiceBody.read({**fields, "metric_policies": policies})
         written = put_service(asked.actor, asked["slug"], body, now=asked.now, replace=True)

@@ -19,9 +19,22 @@ from tests.measurements.judge.measured import side
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from releasedesk.measurements.judge.columns import Floats
     from releasedesk.measurements.judge.readings import AnyReading
 
 SLOWER = 1.2
+
+
+def remembering(random: np.random.Generator, n: int, memory: float) -> Floats:
+    """Standard normal values of which each holds `memory` of the one before it (AR(1))."""
+    steps = random.normal(size=n) * np.sqrt(1 - memory**2)
+    steps[0] = random.normal()
+    values = np.empty(n)
+    last = 0.0
+    for place, step in enumerate(steps.tolist()):
+        last = memory * last + step
+        values[place] = last
+    return values
 
 
 def _covered(

@@ -91,10 +91,26 @@ def test_a_slower_after_never_looks_faster(seed: int, n: int, slower: float) -> 
 
 @given(SEEDS, st.integers(100, 400))
 @settings(max_examples=30, deadline=None)
-def test_the_order_in_which_requests_came_does_not_matter(seed: int, n: int) -> None:
+def test_another_order_of_the_requests_changes_only_how_much_they_are_worth(seed: int, n: int) -> None:
     before, after = requests(n, seed=seed, hits=0.2), requests(n, seed=seed + 1, hits=0.6, slower=0.8)
     shuffled = after.at(np.random.default_rng(seed).permutation(n))
-    assert judge(side(before), side(after)).to_json() == judge(side(before), side(shuffled)).to_json()
+    there, here = (judge(side(before), side(one)).findings for one in (after, shuffled))
+    for one, other in zip(there, here, strict=True):
+        assert (one.before, one.after, one.change) == (other.before, other.after, other.change)
+        same = (one.limits, one.verdict) == (other.limits, other.verdict)
+        assert same or one.effective != other.effective
+
+
+@given(SEEDS, st.integers(100, 400))
+@settings(max_examples=30, deadline=None)
+def test_time_that_runs_backwards_changes_nothing(seed: int, n: int) -> None:
+    before, after = requests(n, seed=seed, hits=0.2), requests(n, seed=seed + 1, hits=0.6, slower=0.8)
+    there = judge(side(before), side(after))
+    back = judge(side(before.at(np.arange(n)[::-1])), side(after.at(np.arange(n)[::-1])))
+    assert [finding.verdict for finding in there.findings] == [finding.verdict for finding in back.findings]
+    for one, other in zip(there.findings, back.findings, strict=True):
+        assert one.effective == pytest.approx(other.effective)
+        assert one.limits == pytest.approx(other.limits)
 
 
 COUNTS = st.integers(1, 5_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
