@@ -6,9 +6,11 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
@@ -129,7 +131,8 @@ def _as_migrated(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iter
 
 
 def put_environments() -> None:
-    """The two every desk has."""
+    """The two every desk has, and the lists releases begin with."""
+    import_module("releasedesk.checklists.migrations.0004_the_desks_lines").add(apps, None)
     for name, order in (("staging", 10), ("production", 20)):
         Environment.objects.get_or_create(name=name, defaults={"tier": name, "order": order})
 

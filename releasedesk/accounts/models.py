@@ -13,11 +13,17 @@ class Team(models.Model):
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
+    timezone = models.CharField(
+        max_length=64, default="UTC", help_text="Where its clock hangs: Europe/Berlin. Its freezes go by it."
+    )
 
     class Meta:
         ordering = ["slug"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(slug__regex=r"^[a-z0-9-]{1,64}$"), name="team_slug")
+            models.CheckConstraint(condition=models.Q(slug__regex=r"^[a-z0-9-]{1,64}$"), name="team_slug"),
+            models.CheckConstraint(
+                condition=models.Q(timezone__regex=r"^[A-Za-z0-9_+/-]{1,64}$"), name="team_timezone"
+            ),
         ]
 
     def __str__(self) -> str:

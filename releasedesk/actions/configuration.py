@@ -1,13 +1,26 @@
-"""Keep the fingerprints of a configuration."""
+"""Keep the fingerprints of a configuration, the key they are made with, and what is meant to differ."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
 from django.db import transaction
+from pydantic import StringConstraints
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Environment, Service
-from releasedesk.releases.models import Release, ReportedConfig
+from releasedesk.problems.body import Body, Text
+from releasedesk.problems.problem import FieldError, invalid
+from releasedesk.releases.models import ConfigKey, MeantDifference, Release, ReportedConfig
+
+KEY_BYTES = 32
+
+
+class Meaning(Body):
+    """Why a setting is meant to differ."""
+
+    reason: Annotated[Text, StringConstraints(strip_whitespace=True)] | None = None
 
 
 def report_config(
@@ -22,9 +35,7 @@ def report_config(
     key: str,
 ) -> ReportedConfig:
     """Keep names and keyed digests as they were at that time. Raises 403 for somebody else's service."""
-    actor.require(
-        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report on {service.slug}"
-    )
+    _allow(actor, service, Role.ENGINEER, "report on")
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         return ReportedConfig.objects.create(
@@ -36,3 +47,61 @@ def report_config(
             occurred_at=at,
             digests=dict(digests),
         )
+
+
+def config_key(actor: Actor, service: Service, *, now: datetime) -> ConfigKey:
+    """Return the key that digests of the service's settings are made with, random and made when first needed.
+
+    Two who need it at once get the same. Raises 403 for somebody else's service.
+    """
+    _allow(actor, service, Role.ENGINEER, "read the configuration key of")
+    keys = ConfigKey.objects.filter(service=service).select_related("service")
+    if present := keys.first():
+        return present
+    with transaction.atomic():
+        Service.objects.locked(service.slug)
+        return keys.first() or _new_key(actor, service, now)
+
+
+def renew_config_key(actor: Actor, service: Service, *, now: datetime) -> ConfigKey:
+    """Make another key, as after a leak. What was reported before compares with nothing. Raises 403."""
+    _allow(actor, service, Role.LEAD, "renew the configuration key of")
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        return _new_key(actor, service, now)
+
+
+def mean_difference(
+    actor: Actor, service: Service, name: str, meaning: Meaning, *, now: datetime
+) -> MeantDifference:
+    """Write down why a setting is meant to differ. Raises 403, and 422 without a reason or a name."""
+    _allow(actor, service, Role.ENGINEER, "explain settings of")
+    if not name.strip():
+        raise invalid(FieldError("#/name", "required", "Which setting?", "its name"))
+    if not meaning.reason:
+        expected = "why it is meant to differ"
+        raise invalid(FieldError("#/reason", "required", "A difference needs its reason.", expected))
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        fields = {"reason": meaning.reason, "created_by": actor.label, "created_at": now}
+        return MeantDifference.objects.update_or_create(service=service, name=name.strip(), defaults=fields)[
+            0
+        ]
+
+
+def end_difference(actor: Actor, difference: MeantDifference) -> None:
+    """Let a setting be the same everywhere again. Raises 403."""
+    service = difference.service
+    _allow(actor, service, Role.ENGINEER, "explain settings of")
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        difference.delete()
+
+
+def _new_key(actor: Actor, service: Service, now: datetime) -> ConfigKey:
+    sealed = ConfigKey.sealing(service, secrets.token_bytes(KEY_BYTES))
+    return ConfigKey.objects.create(service=service, sealed=sealed, created_by=actor.label, created_at=now)
+
+
+def _allow(actor: Actor, service: Service, role: Role, verb: str) -> None:
+    actor.require(role, team_id=service.team_id, service_id=service.pk, what=f"{verb} {service.slug}")

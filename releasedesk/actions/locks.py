@@ -1,5 +1,6 @@
-"""Lock shipping, and release the lock."""
+"""Lock shipping, now or in a window that comes again, and release the lock."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,29 +9,31 @@ from django.db import transaction
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.problems.problem import FieldError, Problem, invalid
+from releasedesk.releases.lock_bodies import WindowBody
 from releasedesk.releases.models import Lock
+from releasedesk.releases.windows import Dates, window_of
+
+ZONE_OF_ALL = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class LockRequest:
-    """What is to be locked, and why. None is "all"."""
+    """What is to be locked, and why. None is "all", and no end; with a window it is a freeze."""
 
     service: Service | None
     environment: Environment | None
     kind: Lock.Kind
     reason: str
     until: datetime | None
+    window: WindowBody | None = None
 
 
 def lock(actor: Actor, request: LockRequest, *, now: datetime) -> Lock:
-    """Stop shipping for a scope. Raises 403, and 422 without a reason or with an end that has passed."""
-    _allow(actor, request.service)
-    wrong = []
-    if not request.reason.strip():
-        wrong.append(FieldError("#/reason", "required", "A lock needs its reason.", "why nobody should ship"))
-    if request.until is not None and request.until <= now:
-        wrong.append(FieldError("#/until", "past", "This has passed.", "a time to come, or none"))
-    if wrong:
+    """Stop shipping for a scope. Raises 403, and 422 without a reason or for what has passed already."""
+    allow_lock(actor, request.service)
+    zone = request.service.team.timezone if request.service else ZONE_OF_ALL
+    window = request.window.kept(zone) if request.window else None
+    if wrong := list(_wrong(request, window, now)):
         raise invalid(*wrong)
     with transaction.atomic():
         _touch(request.service)
@@ -38,8 +41,10 @@ def lock(actor: Actor, request: LockRequest, *, now: datetime) -> Lock:
             service=request.service,
             environment=request.environment,
             kind=request.kind,
+            source=Lock.Source.FREEZE if window else Lock.Source.PERSON,
             reason=request.reason.strip(),
             until=request.until,
+            window=window,
             created_by=actor.label,
             created_at=now,
         )
@@ -48,11 +53,11 @@ def lock(actor: Actor, request: LockRequest, *, now: datetime) -> Lock:
 def release_lock(actor: Actor, lock_id: int, *, now: datetime) -> Lock:
     """End a lock. One that has ended stays as it is. Raises 403 and 404."""
     with transaction.atomic():
-        found = Lock.objects.select_for_update(of=("self",)).select_related("service", "environment")
+        found = Lock.objects.select_for_update(of=("self",)).select_related("service__team", "environment")
         held = found.filter(pk=lock_id).first()
         if held is None:
             raise Problem("not-found", "There is no such lock.")
-        _allow(actor, held.service)
+        allow_lock(actor, held.service)
         if held.released_at is None:
             _touch(held.service)
             held.released_by, held.released_at = actor.label, now
@@ -60,14 +65,24 @@ def release_lock(actor: Actor, lock_id: int, *, now: datetime) -> Lock:
     return held
 
 
-def _allow(actor: Actor, service: Service | None) -> None:
-    """An engineer locks the team's services; all services at once need a lead of some team."""
+def allow_lock(actor: Actor, service: Service | None) -> None:
+    """An engineer locks the team's services; all services at once need a lead of some team. Raises 403."""
     if service is not None:
         actor.require(
             Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"lock {service.slug}"
         )
     elif not any(actor.is_at_least(Role.LEAD, team) for team in actor.team_ids) and not actor.superuser:
         raise Problem("forbidden", f"{actor.label} may not lock all services. Ask a lead.")
+
+
+def _wrong(request: LockRequest, window: dict[str, object] | None, now: datetime) -> Iterator[FieldError]:
+    if not request.reason.strip():
+        yield FieldError("#/reason", "required", "A lock needs its reason.", "why nobody should ship")
+    if request.until is not None and request.until <= now:
+        yield FieldError("#/until", "past", "This has passed.", "a time to come, or none")
+    dates = window_of(window) if window else None
+    if isinstance(dates, Dates) and dates.is_over(now):
+        yield FieldError("#/window/ends", "past", "This has passed.", "a time to come")
 
 
 def _touch(service: Service | None) -> None:

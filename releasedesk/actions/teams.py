@@ -1,10 +1,12 @@
-"""Teams and who is in them."""
+"""Teams, their clocks and who is in them."""
 
 from django.db import transaction
 
 from releasedesk.accounts.models import Membership, Team, User
-from releasedesk.accounts.roles import Role
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.catalog.models import Service
 from releasedesk.problems.body import check_slug
+from releasedesk.problems.zones import ClockBody
 
 
 def ensure_team(slug: str, *, name: str = "") -> Team:
@@ -23,3 +25,12 @@ def add_person(username: str, *, password: str | None, roles: dict[Team, Role], 
         for team, role in roles.items():
             Membership.objects.create(user=user, team=team, role=role)
     return user
+
+
+def set_clock(actor: Actor, team: Team, clock: ClockBody) -> None:
+    """Say where a team's clock hangs; freezes to come go by it. Raises 403 for whoever does not lead it."""
+    actor.require(Role.LEAD, team_id=team.pk, service_id=None, what=f"set the clock of {team.slug}")
+    with transaction.atomic():
+        Service.objects.filter(team=team).changed()
+        team.timezone = clock.timezone
+        team.save(update_fields=["timezone"])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from releasedesk.accounts.models import Team
+from releasedesk.catalog.models import Service, Tier
+from releasedesk.checklists.unmet import SETTLED, Line
 from releasedesk.releases.models import Release
 
 
@@ -19,23 +22,116 @@ class Outcome(models.TextChoices):
 
 
 OUTCOMES = list(Outcome)
+KEY = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 
 
-class Item(models.Model):
-    """One line of a release's checklist: outcome, evidence, who, when."""
+class List(models.TextChoices):
+    """Which checklist a line stands on."""
 
-    class List(models.TextChoices):
-        """Which checklist it stands on."""
+    RELEASE = "release"
+    SECURITY = "security"
 
-        RELEASE = "release"
-        SECURITY = "security"
 
-    release = models.ForeignKey(Release, models.CASCADE, related_name="items")
+class Wording(models.Model):
+    """What a line asks, in a template and in the release it was copied into."""
+
     list = models.CharField(max_length=16, choices=List.choices)
     key = models.CharField(max_length=64)
     label = models.CharField(max_length=200)
     help = models.CharField(max_length=500, blank=True)
-    position = models.PositiveSmallIntegerField()
+    link = models.URLField(max_length=2000, blank=True, help_text="Where it is explained or done.")
+    position = models.PositiveSmallIntegerField(default=0)
+    required = models.BooleanField(default=True, help_text="Without it nothing ships.")
+    tier = models.CharField(
+        max_length=16,
+        choices=Tier.choices,
+        blank=True,
+        help_text="Asked for in this tier alone; empty: in all.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+# What is copied from a template into a release, by name.
+WORDED = ("list", "key", "label", "help", "link", "position", "required", "tier")
+
+
+class TemplateQuerySet(models.QuerySet["Template"]):
+    """Questions about sets of template lines."""
+
+    def reaching(self, service: Service) -> TemplateQuerySet:
+        """The desk's lines, those of the service's team, and its own."""
+        everybody = Q(team=None, service=None)
+        return self.filter(everybody | Q(team=service.team_id, service=None) | Q(service=service))
+
+    def of_scope(self, team: Team | None, service: Service | None) -> TemplateQuerySet:
+        """What was written for exactly this: a service, else a team, else the desk."""
+        return self.filter(service=service) if service else self.filter(team=team, service=None)
+
+    def effective(self, service: Service) -> TemplateQuerySet:
+        """The lines a new release of this service gets: of two with one key the nearer one counts.
+
+        The service's own is the nearest, then its team's, then the desk's. One that is left out hides those
+        further away.
+        """
+        nearest = (F("service").asc(nulls_last=True), F("team").asc(nulls_last=True))
+        chosen = self.reaching(service).order_by("key", *nearest).distinct("key")
+        return Template.objects.filter(pk__in=chosen.values("pk"), left_out=False)
+
+
+class Template(Wording):
+    """A line of the checklists that releases begin with: the desk's, a team's or one service's.
+
+    Releases hold copies, so nothing here changes what was planned before.
+    """
+
+    team = models.ForeignKey(Team, models.CASCADE, null=True, blank=True, related_name="checklist_lines")
+    service = models.ForeignKey(
+        Service, models.CASCADE, null=True, blank=True, related_name="checklist_lines"
+    )
+    left_out = models.BooleanField(default=False, help_text="New releases do not get this line.")
+    changed_by = models.CharField(max_length=200, editable=False)
+    changed_at = models.DateTimeField(editable=False)
+    team_id: int | None
+    service_id: int | None
+
+    objects = TemplateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["list", "position", "key"]
+        verbose_name = "template line"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "service", "key"], nulls_distinct=False, name="one_template_line_per_key"
+            ),
+            models.CheckConstraint(condition=Q(team=None) | Q(service=None), name="a_template_is_of_one"),
+            models.CheckConstraint(condition=Q(list__in=list(List)), name="template_list"),
+            models.CheckConstraint(condition=Q(key__regex=KEY), name="template_key"),
+            models.CheckConstraint(condition=~Q(label=""), name="a_template_line_has_its_words"),
+            models.CheckConstraint(condition=Q(tier="") | Q(tier__in=list(Tier)), name="template_tier"),
+            models.CheckConstraint(
+                condition=Q(link="") | Q(link__regex="^https?://"), name="template_link_is_http"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.scope})"
+
+    @property
+    def scope(self) -> str:
+        """Whose line it is, in words."""
+        if self.service:
+            return self.service.slug
+        return self.team.name if self.team else "every service"
+
+
+class Item(Wording):
+    """One line of a release's checklist: outcome, evidence, who, when."""
+
+    List = List
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="items")
     outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.OPEN)
     evidence = models.URLField(max_length=2000, blank=True)
     reason = models.TextField(blank=True)
@@ -56,7 +152,13 @@ class Item(models.Model):
                 | ~Q(outcome="open") & Q(decided_at__isnull=False),
                 name="a_decision_has_its_time",
             ),
-            models.CheckConstraint(condition=~Q(outcome="waived", reason=""), name="a_waiver_has_a_reason"),
+            models.CheckConstraint(
+                condition=~Q(outcome__in=["waived", "not_applicable"], reason=""),
+                name="a_waiver_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(link="") | Q(link__regex="^https?://"), name="item_link_is_http"
+            ),
             models.CheckConstraint(
                 condition=Q(evidence="") | Q(evidence__regex="^https?://"), name="evidence_is_http"
             ),
@@ -68,4 +170,10 @@ class Item(models.Model):
     @property
     def is_met(self) -> bool:
         """Passed, or a person said why it need not."""
-        return self.outcome in {Outcome.PASSED, Outcome.WAIVED, Outcome.NOT_APPLICABLE}
+        return self.outcome in SETTLED
+
+    def as_line(self) -> Line:
+        """The same for the gate's pure functions."""
+        return Line(
+            key=self.key, label=self.label, outcome=self.outcome, required=self.required, tier=self.tier
+        )

@@ -174,6 +174,7 @@ PATTERNS = {
     VERSION: "1 to 128 of A-Z, a-z, 0-9 and . _ + : @ ~ -, the first a letter or digit",
     r"^[0-9a-fA-F]{7,64}\z": "7 to 64 hexadecimal digits",
     r"^[\w.@+-]{1,150}\z": "a username",
+    r"^[a-z0-9][a-z0-9_-]{0,63}\z": "1 to 64 of a-z, 0-9, _ and -, the first a letter or digit",
     DIGEST: "hmac-sha256: and 16 to 64 hexadecimal digits",
 }
 QUOTED = r"'([^']*)'"  # how pydantic lists the words of a Literal

@@ -9,17 +9,23 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from releasedesk.accounts.models import Membership, Team
+from releasedesk.accounts.roles import DESK
+from releasedesk.actions.configuration import Meaning, config_key, mean_difference
+from releasedesk.actions.locks import LockRequest, lock
 from releasedesk.catalog.models import Environment, MetricPolicy, Service, Token
-from releasedesk.checklists.models import Item
+from releasedesk.checklists.models import Item, Template
 from releasedesk.deliveries.models import Delivery
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.notes.models import Note
 from releasedesk.releases.models import (
     Change,
+    ConfigKey,
     Deployment,
     DeploymentFact,
     Incident,
     Live,
+    Lock,
+    MeantDifference,
     Release,
     ReportedConfig,
     Standing,
@@ -71,6 +77,7 @@ def sql(statement: str) -> Callable[[], object]:
 
 BROKEN: dict[str, Callable[[], object]] = {
     "team_slug": update(Team, slug="Payments Team"),
+    "team_timezone": update(Team, timezone="Europe Berlin"),
     "one_role_per_team": again(Membership),
     "membership_role": update(Membership, role="owner"),
     "environment_name": update(Environment, name="Production!"),
@@ -110,6 +117,26 @@ BROKEN: dict[str, Callable[[], object]] = {
     "item_outcome": update(Item, outcome="maybe", decided_at=NOON),
     "a_decision_has_its_time": update(Item, outcome="passed"),
     "a_waiver_has_a_reason": update(Item, outcome="waived", decided_at=NOON),
+    "a_waiver_has_a_reason (nor does what does not apply)": update(
+        Item, outcome="not_applicable", decided_at=NOON
+    ),
+    "item_link_is_http": update(Item, link="x"),
+    "one_template_line_per_key": again(Template),
+    "a_template_is_of_one": sql("UPDATE checklists_template SET team_id = 0, service_id = 0"),
+    "template_list": update(Template, list="wishes"),
+    "template_key": update(Template, key="No key"),
+    "a_template_line_has_its_words": update(Template, label=""),
+    "template_tier": update(Template, tier="moon"),
+    "template_link_is_http": update(Template, link="x"),
+    "lock_kind": update(Lock, kind="stop"),
+    "lock_source": update(Lock, source="moon"),
+    "a_lock_has_a_reason": update(Lock, reason=""),
+    "a_freeze_has_its_window": update(Lock, source="freeze"),
+    "a_freeze_has_its_window (whole)": update(Lock, source="freeze", window={"kind": "weekly"}),
+    "a_lock_ends_after_it_begins": update(Lock, until=NOON),
+    "a_config_key_is_sealed": update(ConfigKey, sealed=""),
+    "one_meaning_per_setting": again(MeantDifference),
+    "a_difference_has_a_reason": update(MeantDifference, reason=""),
     "evidence_is_http": update(Item, evidence="x"),
     "snapshot_phase": update(Snapshot, phase="during"),
     "snapshot_cache_state": update(Snapshot, cache_state="tepid"),
@@ -146,6 +173,9 @@ def _one_of_everything(db: None) -> None:
     Incident.objects.create(service=service, key="1", opened_at=NOON)
     config: dict[str, Any] = {"environment": Environment.objects.first(), "digests": {}, "occurred_at": NOON}
     ReportedConfig.objects.create(service=service, source="native", key="1", **config)
+    config_key(DESK, service, now=NOON)
+    mean_difference(DESK, service, "HOST", Meaning(reason="Each has its own."), now=NOON)
+    lock(DESK, LockRequest(service, None, Lock.Kind.BLOCK, "Audit", None), now=NOON)
     Delivery.objects.create(
         team=team,
         source="native",
@@ -183,6 +213,10 @@ def test_every_constraint_of_ours_is_tried() -> None:
         Incident,
         ReportedConfig,
         Item,
+        Template,
+        Lock,
+        ConfigKey,
+        MeantDifference,
         Snapshot,
         Comparison,
     ]

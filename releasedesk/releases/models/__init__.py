@@ -1,5 +1,6 @@
 """Releases, and what happened to them."""
 
+from releasedesk.releases.models.configuration import ConfigKey, MeantDifference
 from releasedesk.releases.models.deployment import (
     Deployment,
     DeploymentFact,
@@ -8,12 +9,13 @@ from releasedesk.releases.models.deployment import (
     Live,
     Standing,
 )
-from releasedesk.releases.models.lock import Lock, LockQuerySet
+from releasedesk.releases.models.lock import Lock, LockQuerySet, coming, holding
 from releasedesk.releases.models.release import Change, Release, ReleaseQuerySet
 from releasedesk.releases.models.reported import Incident, ReportedConfig
 
 __all__ = [
     "Change",
+    "ConfigKey",
     "Deployment",
     "DeploymentFact",
     "DeploymentFactQuerySet",
@@ -22,8 +24,11 @@ __all__ = [
     "Live",
     "Lock",
     "LockQuerySet",
+    "MeantDifference",
     "Release",
     "ReleaseQuerySet",
     "ReportedConfig",
     "Standing",
+    "coming",
+    "holding",
 ]

@@ -1,21 +1,31 @@
-"""Locks: what stops shipping."""
+"""Locks and freezes: what stops shipping, and when."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
 
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.releases.lock_times import SOON, Held, Term
+from releasedesk.releases.windows import Span, in_words, window_of
 
 
 class LockQuerySet(models.QuerySet["Lock"]):
     """Questions about sets of locks."""
 
     def standing(self, at: datetime) -> LockQuerySet:
-        """Those that hold at this time: neither released nor past their end."""
+        """Those neither released nor past their end. Of a freeze, `Lock.span_at` says whether it holds."""
         return self.filter(Q(until=None) | Q(until__gt=at), released_at=None)
+
+    def on(self, service: Service, environment: Environment | None = None) -> LockQuerySet:
+        """Those that can stop this service, there or (without an environment) anywhere."""
+        found = self.filter(Q(service=None) | Q(service=service))
+        return (
+            found if environment is None else found.filter(Q(environment=None) | Q(environment=environment))
+        )
 
 
 class Lock(models.Model):
@@ -39,6 +49,7 @@ class Lock(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.BLOCK)
     source = models.CharField(max_length=16, choices=Source.choices, default=Source.PERSON, editable=False)
     reason = models.TextField()
+    window = models.JSONField(null=True, blank=True, help_text="When a freeze holds, again and again.")
     until = models.DateTimeField(null=True, blank=True)
     created_by = models.CharField(max_length=200, editable=False)
     created_at = models.DateTimeField(editable=False)
@@ -57,6 +68,19 @@ class Lock(models.Model):
                 condition=Q(source__in=["person", "freeze", "rollback"]), name="lock_source"
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="a_lock_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(window=None) & ~Q(source="freeze")
+                | Q(
+                    window__isnull=False,
+                    window__has_keys=["kind", "timezone", "starts", "ends"],
+                    source="freeze",
+                ),
+                name="a_freeze_has_its_window",
+            ),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gt=models.F("created_at")),
+                name="a_lock_ends_after_it_begins",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,3 +91,35 @@ class Lock(models.Model):
         """What it stops, in words."""
         what = self.service.slug if self.service else "all services"
         return f"{what} in {self.environment.name if self.environment else 'all environments'}"
+
+    @property
+    def term(self) -> Term:
+        """When it may stop anything; releasing it ends it."""
+        ends = min((end for end in (self.until, self.released_at) if end), default=None)
+        return Term(self.created_at, ends, window_of(self.window) if self.window else None)
+
+    @property
+    def recurs(self) -> str:
+        """A freeze's window in words, else nothing."""
+        return in_words(window_of(self.window)) if self.window else ""
+
+    def span_at(self, at: datetime) -> Span | None:
+        """The span in which it holds at this instant, if it does."""
+        return self.term.span_at(at)
+
+    def as_held(self) -> Held:
+        """The same for the gate's pure functions."""
+        blocks = self.kind == Lock.Kind.BLOCK
+        return Held(scope=self.scope, blocks=blocks, reason=self.reason, by=self.created_by, term=self.term)
+
+
+def holding(locks: Iterable[Lock], at: datetime) -> list[tuple[Lock, Span]]:
+    """Those that hold at this instant, each with its span; what stops comes before what warns."""
+    found = [(lock, span) for lock in locks if (span := lock.span_at(at))]
+    return sorted(found, key=lambda pair: (pair[0].kind != Lock.Kind.BLOCK, pair[1].starts, pair[0].pk))
+
+
+def coming(locks: Iterable[Lock], at: datetime, within: timedelta = SOON) -> list[tuple[Lock, Span]]:
+    """Those that begin to hold within this time, the soonest first."""
+    found = [(lock, span) for lock in locks if (span := lock.term.next_span(at, within))]
+    return sorted(found, key=lambda pair: (pair[1], pair[0].pk))

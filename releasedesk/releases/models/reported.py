@@ -34,6 +34,15 @@ class Incident(models.Model):
         return f"{self.key} {self.title}"
 
 
+class ReportedConfigQuerySet(models.QuerySet["ReportedConfig"]):
+    """Questions about sets of reports."""
+
+    def newest(self) -> ReportedConfigQuerySet:
+        """The last report of each service and environment."""
+        order = ("service", "environment", "-occurred_at", "-source", "-key")
+        return self.order_by(*order).distinct("service", "environment")
+
+
 class ReportedConfig(models.Model):
     """Names and keyed digests of a configuration, never its values (DESIGN §9)."""
 
@@ -44,6 +53,9 @@ class ReportedConfig(models.Model):
     key = models.CharField(max_length=500, db_collation="C")
     occurred_at = models.DateTimeField()
     digests = models.JSONField(help_text="Name to keyed digest.")
+    environment_id: int
+
+    objects = ReportedConfigQuerySet.as_manager()
 
     class Meta:
         ordering = ["-occurred_at", "-source", "-key"]

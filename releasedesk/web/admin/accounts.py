@@ -14,6 +14,8 @@ from releasedesk.accounts.models import Membership, Team, User
 from releasedesk.actions.administration import delete_team, put_team
 from releasedesk.actions.memberships import end_membership, set_role
 from releasedesk.actions.people import Person, change_person, delete_person, register_person
+from releasedesk.actions.teams import set_clock
+from releasedesk.problems.zones import ClockBody
 from releasedesk.web.admin.asked import Asked
 from releasedesk.web.admin.door import ActionAdmin
 from releasedesk.web.admin.forms import ActionForm
@@ -105,8 +107,10 @@ class TeamAdmin(ActionAdmin):
         return int(team.n_services)
 
     def write(self, asked: Asked) -> Team:
-        """Name it."""
-        return asked.take_new(put_team(asked.actor, asked["slug"], name=asked["name"]), asked["slug"])
+        """Name it and set its clock."""
+        team = asked.take_new(put_team(asked.actor, asked["slug"], name=asked["name"]), asked["slug"])
+        set_clock(asked.actor, team, ClockBody.read(asked.body("timezone")))
+        return team
 
     def remove(self, asked: Asked) -> None:
         """Take it away."""

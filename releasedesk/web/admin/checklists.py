@@ -1,4 +1,4 @@
-"""Checklists: the items of a release, decided one by one."""
+"""Checklists: their templates, and the items of a release, decided one by one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from typing import Any
 
 from django.contrib.admin import register
 
+from releasedesk.actions.checklist_template import LineBody, Scope, put_line, remove_line
 from releasedesk.actions.decide_item import Decision, decide_item
-from releasedesk.checklists.models import Item
+from releasedesk.checklists.models import Item, Template
 from releasedesk.web.admin.asked import Asked
 from releasedesk.web.admin.door import ActionAdmin
 from releasedesk.web.admin.inlines import ActionInline
 from releasedesk.web.admin.site import site
 
 DECISION = ("outcome", "evidence", "reason")
-WHICH = ("list", "label", "key", "help")
+WHICH = ("list", "label", "key", "help", "link", "required", "tier")
 DECIDED = ("decided_by", "decided_at")
+LINE = ("list", "key", "label", "help", "link", "position", "required", "tier", "left_out")
 
 
 def decide(asked: Asked) -> Item:
@@ -60,3 +62,26 @@ class ItemAdmin(ActionAdmin):
     def write(self, asked: Asked) -> Item:
         """Decide it."""
         return decide(asked)
+
+
+@register(Template, site=site)
+class TemplateAdmin(ActionAdmin):
+    """What the lists of releases to come hold: without team and service it is everybody's."""
+
+    list_display = ("list", "position", "label", "key", "required", "tier", "scope", "left_out")
+    list_display_links = ("label",)
+    list_filter = ("list", "required", "tier", "team", "service")
+    list_select_related = ("team", "service")
+    search_fields = ("key", "label", "team__slug", "service__slug")
+    autocomplete_fields = ("team", "service")
+    fields = ("team", "service", *LINE)
+    identity = ("team", "service", "key")
+
+    def write(self, asked: Asked) -> Template:
+        """Write the line."""
+        scope = Scope(asked["team"], asked["service"])
+        return put_line(asked.actor, scope, LineBody.read(asked.body(*LINE)), now=asked.now)
+
+    def remove(self, asked: Asked) -> None:
+        """Take it away; releases keep their copies."""
+        remove_line(asked.actor, asked.row)

@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import display, register
 
+from releasedesk.actions.configuration import Meaning, end_difference, mean_difference
 from releasedesk.actions.locks import LockRequest, lock, release_lock
+from releasedesk.problems.problem import within
+from releasedesk.releases.lock_bodies import WindowBody
 from releasedesk.releases.models import (
     Change,
+    ConfigKey,
     Deployment,
     DeploymentFact,
     Incident,
     Live,
     Lock,
+    MeantDifference,
     ReportedConfig,
     Standing,
 )
 from releasedesk.web.admin.asked import Asked
-from releasedesk.web.admin.door import FactAdmin
+from releasedesk.web.admin.door import ActionAdmin, FactAdmin
 from releasedesk.web.admin.endable import EndableAdmin
 from releasedesk.web.admin.site import site
 
@@ -99,7 +104,7 @@ class LockAdmin(EndableAdmin):
     list_select_related = ("service", "environment")
     search_fields = ("reason", "service__slug", "created_by", "released_by")
     autocomplete_fields = ("service", "environment")
-    asks_for = ("service", "environment", "kind", "reason", "until")
+    asks_for = ("service", "environment", "kind", "reason", "until", "window")
     shows = (*asks_for, "source", "created_by", "created_at", "released_by", "released_at")
 
     def can_end(self, row: Lock) -> bool:
@@ -110,4 +115,40 @@ class LockAdmin(EndableAdmin):
         """Lock, or end a lock."""
         if asked.row is not None:
             return release_lock(asked.actor, asked.row.pk, now=asked.now)
-        return lock(asked.actor, LockRequest(**{name: asked[name] for name in self.asks_for}), now=asked.now)
+        fields = {name: asked[name] for name in self.asks_for}
+        with within("#/window"):
+            fields["window"] = WindowBody.read(asked["window"]) if asked["window"] else None
+        return lock(asked.actor, LockRequest(**fields), now=asked.now)
+
+
+@register(ConfigKey, site=site)
+class ConfigKeyAdmin(FactAdmin):
+    """Since when a service's key holds. The key itself is for its pipelines alone."""
+
+    list_display = ("service", "created_by", "created_at")
+    list_filter = ("service__team", "created_at")
+    list_select_related = ("service",)
+    search_fields = ("service__slug", "created_by")
+    fields = ("service", "created_by", "created_at")
+    heavy = ("sealed",)
+
+
+@register(MeantDifference, site=site)
+class MeantDifferenceAdmin(ActionAdmin):
+    """Settings that are meant to differ."""
+
+    list_display = ("service", "name", "reason", "created_by", "created_at")
+    list_filter = ("service__team", "created_at")
+    list_select_related = ("service",)
+    search_fields = ("name", "reason", "service__slug")
+    autocomplete_fields = ("service",)
+    identity = ("service", "name")
+
+    def write(self, asked: Asked) -> MeantDifference:
+        """Say why."""
+        meaning = Meaning.read(asked.body("reason"))
+        return mean_difference(asked.actor, asked["service"], asked["name"], meaning, now=asked.now)
+
+    def remove(self, asked: Asked) -> None:
+        """Let it be the same again."""
+        end_difference(asked.actor, asked.row)

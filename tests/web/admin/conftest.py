@@ -10,7 +10,8 @@ from django.test import Client
 
 from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import DESK, Role
-from releasedesk.actions.configuration import report_config
+from releasedesk.actions.checklist_template import LineBody, Scope, put_line
+from releasedesk.actions.configuration import Meaning, config_key, mean_difference, report_config
 from releasedesk.actions.environments import put_environment
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.locks import LockRequest, lock
@@ -82,6 +83,10 @@ def _report(service: Service) -> None:
         source="native",
         key="config-1",
     )
+    config_key(DESK, service, now=NOON)
+    mean_difference(DESK, service, "HOST", Meaning(reason="Each has its own."), now=NOON)
+    line = LineBody(key="load", label="Load test", help="Ten minutes of a usual day.")
+    put_line(DESK, Scope(service=service), line, now=NOON)
     lock(DESK, LockRequest(service, production, Lock.Kind.BLOCK, "Freeze", None), now=NOON)
 
 

@@ -28,6 +28,7 @@ FACTS = {
     "measurements.Comparison",
     "notes.NoteEvent",
     "releases.Change",
+    "releases.ConfigKey",
     "releases.Deployment",
     "releases.DeploymentFact",
     "releases.Incident",
