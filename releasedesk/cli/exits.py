@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 YES, NO, COULD_NOT_TELL = 0, 1, 2
+INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
 class Trouble(Exception):  # noqa: N818 - not every trouble is an error of ours

@@ -4,9 +4,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from releasedesk.cli.exits import COULD_NOT_TELL, Trouble, finish
-
-INTERRUPTED = 130
+from releasedesk.cli.exits import COULD_NOT_TELL, INTERRUPTED, Trouble, finish
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

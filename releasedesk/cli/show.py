@@ -1,6 +1,6 @@
 """What the terminal shows: results on standard output, progress and trouble on standard error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,8 +11,19 @@ from rich.text import Text
 
 from releasedesk.cli.deliver import Delivery
 from releasedesk.cli.summary import Summary
+from releasedesk.cli.taken import Taken
 
 NOT_MEASURED = "not measured"
+NAMES = (
+    "requests",
+    "errors",
+    "response time p50",
+    "response time p95",
+    "response time p99",
+    "cache hits",
+    "database calls, mean",
+    "answers",
+)
 STYLES = {"verified": "bold green", "suspect": "bold red", "regressed": "red", "improved": "green"}
 
 
@@ -32,25 +43,41 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def summary(numbers: Summary, route: str) -> None:
-    """Print the four numbers."""
-    table = Table(title=Text(route), title_justify="left", show_header=False)
+def summaries(taken: Sequence[Taken]) -> None:
+    """Print the four numbers of each route; two sides of one route stand side by side."""
+    if len(taken) > 1 and all(one.label for one in taken):
+        _table(taken[0].route, taken)
+    else:
+        for one in taken:
+            _table(one.name, [one])
+    for note in dict.fromkeys(note for one in taken for note in one.notes):
+        Console(soft_wrap=True).print(note, markup=False, highlight=False)
+
+
+def _table(title: str, columns: Sequence[Taken]) -> None:
+    several = len(columns) > 1
+    table = Table(title=Text(title), title_justify="left", show_header=several)
     table.add_column()
-    table.add_column(justify="right")
-    for name, value in _rows(numbers):
-        table.add_row(name, value)
+    for one in columns:
+        table.add_column(Text(one.label), justify="right")
+    for name, *values in zip(NAMES, *(_values(one.summary) for one in columns), strict=True):
+        table.add_row(name, *values)
     Console().print(table)
 
 
-def _rows(numbers: Summary) -> Iterator[tuple[str, str]]:
-    yield "requests", f"{numbers.requests:,}"
-    yield "errors", f"{numbers.errors:,} ({numbers.errors / numbers.requests:.2%})"
-    yield "response time p50", f"{numbers.response_ms_p50:,.1f} ms"
-    yield "response time p95", f"{numbers.response_ms_p95:,.1f} ms"
-    yield "response time p99", f"{numbers.response_ms_p99:,.1f} ms"
-    yield "cache hits", NOT_MEASURED if numbers.cache_hit_rate is None else f"{numbers.cache_hit_rate:.1%}"
-    yield "database calls, mean", NOT_MEASURED if numbers.db_calls is None else f"{numbers.db_calls:,.1f}"
-    yield "answers", ", ".join(f"{status} ({count:,})" for status, count in numbers.statuses.items())
+def _values(numbers: Summary) -> Iterator[str]:
+    yield f"{numbers.requests:,}"
+    yield _or_not(numbers.errors, lambda errors: f"{errors:,.0f} ({errors / numbers.requests:.2%})")
+    for time in (numbers.response_ms_p50, numbers.response_ms_p95, numbers.response_ms_p99):
+        yield _or_not(time, lambda time: f"{time:,.1f} ms")
+    yield _or_not(numbers.cache_hit_rate, lambda rate: f"{rate:.1%}")
+    yield _or_not(numbers.db_calls, lambda calls: f"{calls:,.1f}")
+    answers = [f"{status} ({count:,})" for status, count in numbers.statuses.items()]
+    yield ", ".join(answers) or NOT_MEASURED
+
+
+def _or_not(value: float | None, shown: Callable[[float], str]) -> str:
+    return NOT_MEASURED if value is None else shown(value)
 
 
 def delivery(made: Delivery) -> None:

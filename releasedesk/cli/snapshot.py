@@ -3,13 +3,13 @@
 import json
 import tempfile
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from releasedesk.cli.load import Measurement
+from releasedesk.cli.taken import Taken
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,22 @@ class Snapshot:
         return last
 
 
-def body(measurement: Measurement, **said: str | None) -> dict[str, Any]:
-    """Give the snapshot body; what was not said is left out."""
+def body(taken: Taken, *, assumptions: str | None, **said: str | None) -> dict[str, Any]:
+    """Give the snapshot body; what was not said is left out. How it was measured is an assumption too."""
+    all_said = {
+        "phase": taken.phase,
+        "route": taken.route,
+        **said,
+        "assumptions": "\n".join(filter(None, [assumptions, *taken.notes])) or None,
+    }
     return {
-        **{name: value for name, value in said.items() if value is not None},
-        "taken_from": utc(measurement.taken_from),
-        "taken_until": utc(measurement.taken_until),
-        "requests": measurement.columns(),
+        **{name: value for name, value in all_said.items() if value is not None},
+        "taken_from": utc(taken.taken_from),
+        "taken_until": utc(taken.taken_until),
+        **taken.form,
     }
 
 
 def utc(moment: datetime) -> str:
     """Write an aware time in UTC, milliseconds, with Z."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

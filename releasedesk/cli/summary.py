@@ -1,11 +1,11 @@
 """The four numbers of a measurement, for the eye. Pure; the desk judges the requests themselves."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from releasedesk.cli.load import Measurement
+from releasedesk.results.reading import Reading, quantile
 
 
 @dataclass(frozen=True)
@@ -13,13 +13,13 @@ class Summary:
     """Times in milliseconds, `cache_hit_rate` of the requests that said hit or miss; None is not measured."""
 
     requests: int
-    errors: int
-    response_ms_p50: float
-    response_ms_p95: float
-    response_ms_p99: float
+    errors: int | None
+    response_ms_p50: float | None
+    response_ms_p95: float | None
+    response_ms_p99: float | None
     cache_hit_rate: float | None
     db_calls: float | None
-    statuses: dict[str, int]
+    statuses: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, measurement: Measurement) -> "Summary":
@@ -40,14 +40,25 @@ class Summary:
             statuses=dict(statuses.most_common()),
         )
 
+    @classmethod
+    def of_reading(cls, reading: Reading) -> "Summary":
+        """Describe what another tool measured."""
+        numbers, rows = reading.summary(), reading.rows
+        times = numbers.get("response_ms") or {}
+        hits = numbers.get("cache_hits")
+        asked = sum(row.cache is not None for row in rows) if rows else numbers["requests"]
+        statuses = Counter(str(row.status) if row.status else "no answer" for row in rows or [])
+        return cls(
+            requests=numbers["requests"],
+            errors=numbers.get("errors"),
+            response_ms_p50=times.get("p50"),
+            response_ms_p95=times.get("p95"),
+            response_ms_p99=times.get("p99"),
+            cache_hit_rate=None if hits is None else hits / asked,
+            db_calls=(numbers.get("db_calls") or {}).get("mean"),
+            statuses=dict(statuses.most_common()),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Give the same names, for `--json`."""
         return asdict(self)
-
-
-def quantile(ordered: Sequence[float], q: float) -> float:
-    """Interpolate between the two nearest of an ascending, non-empty sequence (type 7, NumPy's default)."""
-    position = (len(ordered) - 1) * q
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

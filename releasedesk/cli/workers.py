@@ -14,9 +14,10 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Generic, TypeVar
 
+from releasedesk.cli.exits import INTERRUPTED
+
 Job = TypeVar("Job")
 Done = TypeVar("Done")
-INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 LOOK_EVERY = 0.1  # seconds: a signal that another thread received does not wake the main one
 
 

@@ -40,7 +40,9 @@ def test_a_snapshot_says_all_that_was_measured(shop: Server, desk: Desk) -> None
         "route": "GET /basket/{n}",
         "cache_state": "cold",
         "cache_cleared": "basket:*",
-        "assumptions": "quiet hour",
+        "assumptions": (
+            "quiet hour\nClosed loop, 3 at a time: waiting in a queue is not seen (--rate sees it)."
+        ),
     }
     assert {asked.headers["authorization"] for asked in shop.asked} == {"Bearer s3cr3t"}
     assert sorted({asked.path for asked in shop.asked}) == sorted(f"/basket/{n}?full=1" for n in range(1, 11))
@@ -174,7 +176,7 @@ def test_a_fault_of_ours_does_not_read_as_no(monkeypatch: pytest.MonkeyPatch, sh
     def faulty(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("releasedesk.cli.measure.send", faulty)
+    monkeypatch.setattr("releasedesk.cli.plans.send", faulty)
     assert run(f"{shop.url}/basket/1", "--no-post") == 2
 
 
