@@ -41,18 +41,22 @@ def body_of(policy: MetricPolicy) -> PolicyBody:
     )
 
 
+def unsaved(policy: PolicyBody) -> MetricPolicy:
+    """A policy as it would be kept; its service is still to be named."""
+    return MetricPolicy(
+        **{**policy.model_dump(), "route": policy.route or "", "kind": policy.kind or ""},
+    )
+
+
 def keep_policies(service: Service, policies: Sequence[PolicyBody]) -> None:
     """Let these be all policies of a service. The caller holds its lock and has asked who may."""
     if wrong := list(_wrong(policies)):
         raise invalid(*wrong)
     service.metric_policies.all().delete()
-    MetricPolicy.objects.bulk_create(
-        MetricPolicy(
-            service=service,
-            **{**policy.model_dump(), "route": policy.route or "", "kind": policy.kind or ""},
-        )
-        for policy in policies
-    )
+    rows = [unsaved(policy) for policy in policies]
+    for row in rows:
+        row.service = service
+    MetricPolicy.objects.bulk_create(rows)
 
 
 def _wrong(policies: Sequence[PolicyBody]) -> Iterator[FieldError]:

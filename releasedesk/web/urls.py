@@ -13,6 +13,7 @@ from releasedesk.web import (
     notes,
     plan,
     plan_in_place,
+    policies,
     release_page,
     releases,
     rollback_plan,
@@ -27,6 +28,7 @@ urlpatterns = [
     path("plan/", choose.choose, name="plan"),
     path("services/<segment:slug>/", service_page.service, name="service"),
     path("services/<segment:slug>/plan/", plan.new, name="new_plan"),
+    path("services/<segment:slug>/policies/", policies.policies, name="policies"),
     path("services/<segment:slug>/rollback-plan/", rollback_plan.standing, name="standing_plan"),
     path("services/<segment:slug>/releases/<segment:version>/edit/", plan.edit, name="edit_plan"),
     path(
