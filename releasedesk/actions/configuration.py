@@ -10,8 +10,9 @@ from pydantic import StringConstraints
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.operations.sealed import BrokenSealError
 from releasedesk.problems.body import Body, Text
-from releasedesk.problems.problem import FieldError, invalid
+from releasedesk.problems.problem import FieldError, Problem, invalid
 from releasedesk.releases.models import ConfigKey, MeantDifference, Release, ReportedConfig
 
 KEY_BYTES = 32
@@ -49,18 +50,25 @@ def report_config(
         )
 
 
-def config_key(actor: Actor, service: Service, *, now: datetime) -> ConfigKey:
-    """Return the key that digests of the service's settings are made with, random and made when first needed.
+def config_key(actor: Actor, service: Service, *, now: datetime) -> tuple[bytes, datetime]:
+    """Return the key that digests of the service's settings are made with, and since when it counts.
 
-    Two who need it at once get the same. Raises 403 for somebody else's service.
+    It is random and made when it is first needed; two who need it at once get the same. Raises 403 for
+    somebody else's service, and 409 when it cannot be read because SECRET_KEY was lost.
     """
     _allow(actor, service, Role.ENGINEER, "read the configuration key of")
     keys = ConfigKey.objects.filter(service=service).select_related("service")
-    if present := keys.first():
-        return present
-    with transaction.atomic():
-        Service.objects.locked(service.slug)
-        return keys.first() or _new_key(actor, service, now)
+    found = keys.first()
+    if found is None:
+        with transaction.atomic():
+            Service.objects.locked(service.slug)
+            found = keys.first() or _new_key(actor, service, now)
+    try:
+        return found.key, found.created_at
+    except BrokenSealError as error:
+        raise Problem(
+            "conflict", f"{error} A lead can make one on the service's configuration page."
+        ) from None
 
 
 def renew_config_key(actor: Actor, service: Service, *, now: datetime) -> ConfigKey:

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Environment, Service
-from releasedesk.problems.problem import FieldError, Problem, invalid
-from releasedesk.releases.lock_bodies import WindowBody
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+from releasedesk.releases.lock_bodies import LockBody, WindowBody
 from releasedesk.releases.models import Lock
 from releasedesk.releases.windows import Dates, window_of
 
@@ -33,7 +33,8 @@ def lock(actor: Actor, request: LockRequest, *, now: datetime) -> Lock:
     allow_lock(actor, request.service)
     zone = request.service.team.timezone if request.service else ZONE_OF_ALL
     window = request.window.kept(zone) if request.window else None
-    if wrong := list(_wrong(request, window, now)):
+    last = _last_end(window)
+    if wrong := list(_wrong(request, last, now)):
         raise invalid(*wrong)
     with transaction.atomic():
         _touch(request.service)
@@ -43,7 +44,7 @@ def lock(actor: Actor, request: LockRequest, *, now: datetime) -> Lock:
             kind=request.kind,
             source=Lock.Source.FREEZE if window else Lock.Source.PERSON,
             reason=request.reason.strip(),
-            until=request.until,
+            until=min((end for end in (request.until, last) if end), default=None),
             window=window,
             created_by=actor.label,
             created_at=now,
@@ -75,13 +76,40 @@ def allow_lock(actor: Actor, service: Service | None) -> None:
         raise Problem("forbidden", f"{actor.label} may not lock all services. Ask a lead.")
 
 
-def _wrong(request: LockRequest, window: dict[str, object] | None, now: datetime) -> Iterator[FieldError]:
+def lock_request(body: LockBody) -> LockRequest:
+    """Find what a body names. Raises 422 for an unknown service or environment."""
+    service = Service.objects.select_related("team").filter(slug=body.service).first()
+    environments = {place.name: place for place in Environment.objects.all()}
+    wrong = []
+    if body.service and service is None:
+        known = Service.objects.values_list("slug", flat=True)
+        wrong.append(unknown("#/service", "service", body.service, list(known)))
+    if body.environment and body.environment not in environments:
+        wrong.append(unknown("#/environment", "environment", body.environment, list(environments)))
+    if wrong:
+        raise invalid(*wrong)
+    return LockRequest(
+        service=service,
+        environment=environments[body.environment] if body.environment else None,
+        kind=Lock.Kind(body.kind),
+        reason=body.reason or "",
+        until=body.until,
+        window=body.window,
+    )
+
+
+def _last_end(window: dict[str, object] | None) -> datetime | None:
+    """When a window that does not come again is over."""
+    found = window_of(window) if window else None
+    return found.last_end if isinstance(found, Dates) else None
+
+
+def _wrong(request: LockRequest, last: datetime | None, now: datetime) -> Iterator[FieldError]:
     if not request.reason.strip():
         yield FieldError("#/reason", "required", "A lock needs its reason.", "why nobody should ship")
     if request.until is not None and request.until <= now:
         yield FieldError("#/until", "past", "This has passed.", "a time to come, or none")
-    dates = window_of(window) if window else None
-    if isinstance(dates, Dates) and dates.is_over(now):
+    if last is not None and last <= now:
         yield FieldError("#/window/ends", "past", "This has passed.", "a time to come")
 
 

@@ -30,8 +30,9 @@ Sent = TypeVar("Sent", bound=Body)
 
 
 class Door(APIView):
-    """Base of the API's views. `write_scope` is what a token needs for anything but reading."""
+    """Base of the API's views. A token needs `read_scope` to read and `write_scope` for all else."""
 
+    read_scope: ClassVar[Scope] = Scope.READ
     write_scope: ClassVar[Scope] = Scope.RELEASES_WRITE
     limit: ClassVar[str] = "LIMIT_BODY_BYTES"
     now: datetime
@@ -42,7 +43,7 @@ class Door(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse strangers and tokens without the scope before anything is read."""
         super().initial(request, *args, **kwargs)
-        needed = Scope.READ if request.method in SAFE_METHODS else self.write_scope
+        needed = self.read_scope if request.method in SAFE_METHODS else self.write_scope
         if isinstance(request.auth, Token) and needed not in request.auth.scopes:
             own = ", ".join(request.auth.scopes)
             raise Problem("forbidden", f"This needs a token with the scope '{needed}'; this one has: {own}.")

@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path
 
-from releasedesk.api import board, errors, events, measurements, notes, plans, releases, services
+from releasedesk.api import (
+    board,
+    checklist,
+    config,
+    errors,
+    events,
+    locks,
+    measurements,
+    notes,
+    plans,
+    releases,
+    services,
+)
 
 SERVICE = "services/<segment:slug>"
 RELEASE = f"{SERVICE}/releases/<segment:version>"
@@ -14,6 +26,8 @@ urlpatterns = [
     path(SERVICE, services.OneService.as_view()),
     path(f"{SERVICE}/rollback-plan", plans.StandingPlan.as_view()),
     path(f"{SERVICE}/rollback", plans.Rollback.as_view()),
+    path(f"{SERVICE}/config-key", config.Key.as_view()),
+    path(f"{SERVICE}/config", config.Configuration.as_view()),
     path(f"{SERVICE}/releases", releases.Releases.as_view()),
     path(RELEASE, releases.OneRelease.as_view()),
     path(f"{RELEASE}/snapshots", measurements.Snapshots.as_view()),
@@ -21,5 +35,9 @@ urlpatterns = [
     path(f"{RELEASE}/rollback-plan", plans.ReleasePlan.as_view()),
     path(f"{RELEASE}/rehearsals", plans.Rehearsals.as_view()),
     path(f"{RELEASE}/note", notes.OneNote.as_view()),
+    path(f"{RELEASE}/checklist", checklist.Checklist.as_view()),
+    path(f"{RELEASE}/checklist/<segment:key>", checklist.OneItem.as_view()),
+    path("locks", locks.Locks.as_view()),
+    path("locks/<int:lock_id>", locks.OneLock.as_view()),
     re_path("", errors.not_served),
 ]

@@ -12,11 +12,12 @@ from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Outcome
 from releasedesk.deliveries.parcel import Parcel
 from releasedesk.ingest.answer import Answer
+from releasedesk.problems.problem import FieldError, invalid
 
 
 def once(
     actor: Actor,
-    service: Service,
+    service: Service | None,
     source: str,
     key: str | None,
     payload: object,
@@ -26,8 +27,9 @@ def once(
 ) -> Answer:
     """Perform at most once per (team, source, key); without a key, simply perform.
 
-    `perform` returns the body of the answer. Only the digest of the payload is kept. Raises 409 when the key
-    came with another body; what `perform` raises leaves the key free.
+    `perform` returns the body of the answer. Only the digest of the payload is kept. What is about no service
+    is kept for the actor's own team. Raises 409 when the key came with another body, 422 where nobody's team
+    could keep it; what `perform` raises leaves the key free.
     """
     if key is None:
         return Answer(201, perform())
@@ -35,9 +37,19 @@ def once(
         parcel = Parcel(
             source=source, key=key, type="request", body=payload, key_at="Idempotency-Key", kept=False
         )
-        delivery, is_new = claim(actor, service.team_id, parcel, now=now)
+        delivery, is_new = claim(actor, _keeper(actor, service), parcel, now=now)
         if not is_new:
             return Answer(200, delivery.answer, replayed=True)
         body = perform()
         settle(delivery, Outcome.APPLIED, body, service=service)
         return Answer(201, body)
+
+
+def _keeper(actor: Actor, service: Service | None) -> int:
+    """The team in whose name the key is kept."""
+    if service is not None:
+        return service.team_id
+    if not actor.team_ids:
+        told = "Who is in no team has nobody to keep the key for."
+        raise invalid(FieldError("Idempotency-Key", "unused", told, "none, or somebody of a team"))
+    return min(actor.team_ids)

@@ -19,6 +19,7 @@ WEEK = timedelta(days=7)
 SECOND = timedelta(seconds=1)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LONGEST_YEARLY = timedelta(days=364)
+YEAR = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -87,9 +88,10 @@ class Dates:
             moved = year - self.starts.year
             yield from _span(_in_year(self.starts, moved), _in_year(self.ends, moved), zone)
 
-    def is_over(self, at: datetime) -> bool:
-        """Whether it will never hold again."""
-        return not self.yearly and _last(self.ends, ZoneInfo(self.zone)) <= at
+    @property
+    def last_end(self) -> datetime | None:
+        """When it is over for good; None where it comes again."""
+        return None if self.yearly else _last(self.ends, ZoneInfo(self.zone))
 
 
 Window = Weekly | Dates
@@ -133,6 +135,7 @@ def span_at(window: Window, at: datetime) -> Span | None:
 
 def next_span(window: Window, at: datetime, within: timedelta) -> Span | None:
     """The first span that begins after this instant and no later than `within` from it."""
+    within = min(within, WEEK + DAY) if isinstance(window, Weekly) else within  # it comes every week
     return next((span for span in spans(window, at, at + within) if span.starts > at), None)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 
+from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases.lock_times import SOON, Held, Term
 from releasedesk.releases.windows import Span, in_words, window_of
@@ -20,12 +21,22 @@ class LockQuerySet(models.QuerySet["Lock"]):
         """Those neither released nor past their end. Of a freeze, `Lock.span_at` says whether it holds."""
         return self.filter(Q(until=None) | Q(until__gt=at), released_at=None)
 
-    def on(self, service: Service, environment: Environment | None = None) -> LockQuerySet:
-        """Those that can stop this service, there or (without an environment) anywhere."""
-        found = self.filter(Q(service=None) | Q(service=service))
+    def ended(self, at: datetime) -> LockQuerySet:
+        """Those released or past their end."""
+        return self.filter(Q(released_at__isnull=False) | Q(until__lte=at))
+
+    def on(self, service: Service | None, environment: Environment | None = None) -> LockQuerySet:
+        """Those that can stop this service there; None does not narrow."""
+        found = self if service is None else self.filter(Q(service=None) | Q(service=service))
         return (
             found if environment is None else found.filter(Q(environment=None) | Q(environment=environment))
         )
+
+    def seen_by(self, actor: Actor) -> LockQuerySet:
+        """Those on services a token may see, and on all; a person's session sees every lock."""
+        if actor.user_id is not None or actor.superuser:
+            return self
+        return self.filter(Q(service=None) | Q(service__in=Service.objects.of(actor)))
 
 
 class Lock(models.Model):
@@ -102,6 +113,10 @@ class Lock(models.Model):
     def recurs(self) -> str:
         """A freeze's window in words, else nothing."""
         return in_words(window_of(self.window)) if self.window else ""
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it will never hold again."""
+        return self.released_at is not None or (self.until is not None and self.until <= at)
 
     def span_at(self, at: datetime) -> Span | None:
         """The span in which it holds at this instant, if it does."""

@@ -39,8 +39,8 @@ class ReportedConfigQuerySet(models.QuerySet["ReportedConfig"]):
 
     def newest(self) -> ReportedConfigQuerySet:
         """The last report of each service and environment."""
-        order = ("service", "environment", "-occurred_at", "-source", "-key")
-        return self.order_by(*order).distinct("service", "environment")
+        place = ("service_id", "environment_id")
+        return self.order_by(*place, "-occurred_at", "-source", "-key").distinct(*place)
 
 
 class ReportedConfig(models.Model):

@@ -1,0 +1,64 @@
+"""A service's configuration: the key for its digests, and how two environments compare. Never a value."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasedesk.actions.configuration import config_key
+from releasedesk.api.door import Door
+from releasedesk.api.times import stamp
+from releasedesk.catalog.models import Scope
+from releasedesk.reports.configuration import configuration
+
+# What is fed to HMAC-SHA256 for one setting, for those who write their own sender.
+MESSAGE = "the name, one NUL byte, the value; both in UTF-8"
+
+
+class Key(Door):
+    """The key for a pipeline that reports its own configuration."""
+
+    read_scope = Scope.EVENTS_WRITE
+
+    def get(self, request: Request, slug: str) -> Response:
+        """Hand it out; it is made when it is first asked for. Never cached."""
+        key, since = config_key(self.actor, self.service(slug), now=self.now)
+        body = {
+            "service": slug,
+            "algorithm": "hmac-sha256",
+            "key": b64encode(key).decode(),
+            "message": MESSAGE,
+            "since": stamp(since),
+        }
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+class Configuration(Door):
+    """Whether two environments run with the same settings, by name."""
+
+    def get(self, request: Request, slug: str) -> Response:
+        """Compare `?environment=` (the highest one) with `?with=` (the one before it)."""
+        params = request.query_params
+        found = configuration(self.service(slug), here=params.get("with"), there=params.get("environment"))
+        compared = found.comparison
+        return Response(
+            {
+                "service": slug,
+                "environment": compared.there,
+                "with": compared.here,
+                "same": compared.is_same,
+                "sentence": compared.sentence,
+                "reported": {row.environment.name: stamp(row.occurred_at) for row in found.reports},
+                "differ": list(compared.differs),
+                "missing": {
+                    compared.here: list(compared.only_there),
+                    compared.there: list(compared.only_here),
+                },
+                "meant": [
+                    {"name": row.name, "reason": row.reason, "by": row.created_by} for row in found.meant
+                ],
+                "equal": list(compared.same),
+            }
+        )
