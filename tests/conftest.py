@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from django.apps import apps
 from django.conf import settings
@@ -36,6 +37,13 @@ CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", 
 BROWSER_REQUIRED = any(
     os.environ.get(name, "").lower() in {"1", "true"} for name in ("CI", "REQUIRE_BROWSER")
 )
+
+
+# How fast a loaded machine draws examples, or runs one, is no property of what is tested.
+hypothesis.settings.register_profile(
+    "desk", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("desk")
 
 
 def pytest_configure() -> None:

@@ -20,28 +20,28 @@ def write_plan(
 ) -> tuple[Plan, bool]:
     """Write a release's plan, or without release the service's standing one.
 
-    Returns it and whether it is new: an equal text makes no new version, only the owner may then differ.
-    Raises 403 and, for an unknown owner, 422.
+    Returns it and whether it is new: an equal text makes no new version, only the people may then differ.
+    Raises 403 and, for an unknown person, 422.
     """
     actor.require(
         Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"write plans of {service.slug}"
     )
-    owner = find_user(body.owner, "#/owner")
+    people = {"owner": find_user(body.owner, "#/owner"), "stand_in": find_user(body.stand_in, "#/stand_in")}
     text = digest(body.model_dump())
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         newest = Plan.objects.filter(service=service, release=release).order_by("-version").first()
         if newest is not None and newest.digest == text:
-            if newest.owner != owner:
-                newest.owner = owner
-                newest.save(update_fields=["owner"])
+            if any(getattr(newest, name) != person for name, person in people.items()):
+                Plan.objects.filter(pk=newest.pk).update(**people)
+                newest.owner, newest.stand_in = people["owner"], people["stand_in"]
             return newest, False
         plan = Plan.objects.create(
             service=service,
             release=release,
             version=newest.version + 1 if newest else 1,
             digest=text,
-            owner=owner,
+            **people,
             data=body.data or "",
             data_note=body.data_note or "",
             triggers=[trigger.model_dump(exclude_none=True) for trigger in body.triggers],
@@ -54,6 +54,7 @@ def write_plan(
                 position=position,
                 instruction=step.instruction,
                 command=step.command or "",
+                expected=step.expected or "",
                 check_text=step.check or "",
                 seconds=step.seconds,
                 irreversible=step.irreversible,

@@ -29,6 +29,7 @@ def plan_json(plan: Plan, *, inherited: bool) -> dict[str, Any]:
         "plan_version": plan.version,
         "inherited": inherited,
         "owner": plan.owner.get_username() if plan.owner else None,
+        "stand_in": plan.stand_in.get_username() if plan.stand_in else None,
         "data": plan.data or None,
         "data_note": plan.data_note or None,
         "triggers": plan.triggers,
@@ -36,6 +37,7 @@ def plan_json(plan: Plan, *, inherited: bool) -> dict[str, Any]:
             {
                 "instruction": step.instruction,
                 "command": step.command or None,
+                "expected": step.expected or None,
                 "check": step.check_text or None,
                 "seconds": step.seconds,
                 "irreversible": step.irreversible,

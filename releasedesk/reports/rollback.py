@@ -170,10 +170,12 @@ def rollback_text(way: WayBack, *, now: datetime) -> str:
             met=tuple(going.triggers_met),
             plan_version=plan.version if plan else None,
             plan_owner=_owner(way),
+            plan_stand_in=plan.stand_in.get_username() if plan and plan.stand_in else "",
             steps=tuple(
                 runbook.Step(
                     instruction=finished.step.instruction,
                     command=finished.command,
+                    expected=finished.step.expected,
                     check=finished.step.check_text,
                     seconds=finished.step.seconds,
                     irreversible=finished.step.irreversible,
@@ -213,6 +215,7 @@ def _step(finished: FinishedStep) -> dict[str, Any]:
         "instruction": step.instruction,
         "command": command.command if command else None,
         "missing": list(command.missing) if command else [],
+        "expected": step.expected or None,
         "check": step.check_text or None,
         "seconds": step.seconds,
         "irreversible": step.irreversible,

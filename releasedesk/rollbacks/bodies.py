@@ -67,6 +67,7 @@ class StepBody(Body):
 
     instruction: Annotated[str, StringConstraints(min_length=1, max_length=500), ONE_LINE]
     command: Command | None = None
+    expected: Line | None = None
     check: Line | None = None
     seconds: Seconds | None = None
     irreversible: YesNo = False
@@ -78,6 +79,7 @@ class PlanBody(Body):
     READ_ONLY: ClassVar[frozenset[str]] = frozenset({"plan_version", "inherited", "created_at", "created_by"})
 
     owner: Username | None = None
+    stand_in: Username | None = None
     data: Literal["comes_back", "stays", "lost", "manual"] | None = None
     data_note: Text | None = None
     triggers: Annotated[list[TriggerBody], Field(max_length=20)] = []

@@ -39,6 +39,9 @@ class Plan(models.Model):
     version = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    stand_in = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", help_text="When the owner is away."
+    )
     data = models.CharField(max_length=16, choices=Data.choices, blank=True)
     data_note = models.TextField(blank=True)
     triggers = models.JSONField(default=list)
@@ -77,6 +80,9 @@ class Step(models.Model):
     position = models.PositiveSmallIntegerField()
     instruction = models.CharField(max_length=500)
     command = models.CharField(max_length=4000, blank=True)
+    expected = models.CharField(
+        max_length=500, blank=True, help_text="What the command prints when it works."
+    )
     check_text = models.CharField(max_length=500, blank=True, help_text="How to see that it worked.")
     seconds = models.PositiveIntegerField(null=True, blank=True)
     irreversible = models.BooleanField(default=False)

@@ -19,7 +19,7 @@ from releasedesk.rollbacks.readiness import RehearsalBrief
 
 def standing_plan(service: Service) -> Plan | None:
     """The plan that new releases of a service start with."""
-    rows = Plan.objects.filter(service=service, release=None).select_related("owner")
+    rows = Plan.objects.filter(service=service, release=None).select_related("owner", "stand_in")
     return rows.prefetch_related("steps").order_by("-version").first()
 
 
@@ -47,7 +47,7 @@ def newest_plans(releases: Iterable[Release], services: Iterable[int]) -> dict[t
         )
         .order_by("service_id", "release_id", "-version")
         .distinct("service_id", "release_id")
-        .select_related("owner")
+        .select_related("owner", "stand_in")
         .prefetch_related("steps")
     )
     return {(row.service_id, row.release_id): row for row in rows}

@@ -34,6 +34,7 @@ class Step:
     check: str = ""
     seconds: float | None = None
     irreversible: bool = False
+    expected: str = ""
 
     @property
     def runnable(self) -> bool:
@@ -68,6 +69,7 @@ class Runbook:
     met: tuple[str, ...] = ()
     plan_version: int | None = None
     plan_owner: str = ""
+    plan_stand_in: str = ""
     steps: tuple[Step, ...] = ()
     rehearsed_seconds: float | None = None
     rehearsed_at: datetime | None = None
@@ -102,7 +104,8 @@ def _head(page: Runbook) -> Iterator[str]:
         yield from _labelled("Or with ?to=", ", ".join(page.may_name))
     if page.plan_version is not None:
         owner = f", owner {page.plan_owner}" if page.plan_owner else ", without owner"
-        yield from _labelled("Plan", f"version {page.plan_version}{owner}")
+        stand_in = f", stand-in {page.plan_stand_in}" if page.plan_stand_in else ""
+        yield from _labelled("Plan", f"version {page.plan_version}{owner}{stand_in}")
     yield from _labelled("In rehearsal", _rehearsed(page))
 
 
@@ -156,6 +159,8 @@ def _steps(steps: tuple[Step, ...]) -> Iterator[str]:
             yield f"{_INDENT}THIS CANNOT BE UNDONE."
         if step.command:
             yield from _command(step.command)
+        if step.expected:
+            yield from _wrapped(f"Expect: {step.expected}", _INDENT)
         if step.check:
             yield from _wrapped(f"Check: {step.check}", _INDENT)
 

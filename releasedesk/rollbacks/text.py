@@ -19,6 +19,8 @@ def digest(plan: Mapping[str, Any]) -> str:
                 "check": step["check"] or "",
                 "seconds": step["seconds"],
                 "irreversible": step["irreversible"],
+                # Named only where it is said: plans of before it could be said keep their rehearsals.
+                **({"expected": step["expected"]} if step.get("expected") else {}),
             }
             for step in plan["steps"]
         ],

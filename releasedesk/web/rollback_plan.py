@@ -19,9 +19,11 @@ from releasedesk.problems.problem import Problem
 from releasedesk.releases.models import Release
 from releasedesk.reports.ways_back import way_back
 from releasedesk.rollbacks.bodies import METRICS, PlanBody
-from releasedesk.rollbacks.commands import NAMES, finish, undefined
+from releasedesk.rollbacks.commands import NAMES, finish
 from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.queries import effective_plan, standing_plan
+from releasedesk.rollbacks.review import Remark, review
+from releasedesk.rollbacks.starters import BY_KEY as STARTERS
 from releasedesk.rollbacks.text import digest
 from releasedesk.web.access import actor_of, release_or_404, service_or_404
 from releasedesk.web.drafts import draft_key, sent
@@ -31,6 +33,7 @@ from releasedesk.web.sign_in_again import signed_in_to_write
 
 WHOLE = (
     Field(name="owner", label="Who leads the way back?", kind="select"),
+    Field(name="stand_in", label="And when they are away?", kind="select"),
     Field(
         name="data",
         label="What happens to the data?",
@@ -47,6 +50,7 @@ WHOLE = (
 STEP = (
     Field(name="instruction", label="What to do"),
     Field(name="command", label="Command", is_code=True),
+    Field(name="expected", label="What it prints when it works", is_code=True),
     Field(name="check", label="How to see that it worked"),
     Field(name="seconds", label="Takes", unit="seconds", kind="number"),
     Field(name="irreversible", label="Cannot be undone", kind="check"),
@@ -62,6 +66,8 @@ TRIGGER = (
     Field(name="below", label="or below", kind="number"),
     Field(name="for_minutes", label="For", unit="minutes", kind="number"),
 )
+KNOWN_VERSIONS = 200
+NOBODY = {"owner": "the release's owner", "stand_in": "nobody named"}
 LISTS = {"steps": STEP, "triggers": TRIGGER}
 
 
@@ -86,7 +92,8 @@ def _answer(request: HttpRequest, service: Service, release: Release | None) -> 
     actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
     current = effective_plan(release) if release else standing_plan(service)
     if request.method != "POST":
-        return _page(request, service, release, current, stored(current))
+        starter = STARTERS.get(request.GET.get("starter", ""))
+        return _page(request, service, release, current, dict(starter.plan) if starter else stored(current))
     if asked := request.POST.get("rows"):
         return _page(request, service, release, current, moved(typed(request.POST, empty_rows=True), asked))
     form = typed(request.POST)
@@ -108,6 +115,7 @@ def stored(plan: Plan | None) -> Document:
         return {}
     return {
         "owner": plan.owner.get_username() if plan.owner else "",
+        "stand_in": plan.stand_in.get_username() if plan.stand_in else "",
         "data": plan.data,
         "data_note": plan.data_note,
         "triggers": plan.triggers,
@@ -115,6 +123,7 @@ def stored(plan: Plan | None) -> Document:
             {
                 "instruction": step.instruction,
                 "command": step.command,
+                "expected": step.expected,
                 "check": step.check_text,
                 "seconds": step.seconds,
                 "irreversible": step.irreversible,
@@ -182,6 +191,9 @@ def _page(
         ],
         "theirs_steps": theirs["steps"] if theirs else (),
         "names": NAMES,
+        "starters": STARTERS.values(),
+        "starter": STARTERS.get(request.GET.get("starter", "")),
+        "remarks": _remarks(service, release, shown),
         "preview": _preview(service, release, shown["steps"]),
     }
     return render(request, "rollback_plan.html", context, status=form.status)
@@ -198,7 +210,7 @@ def _whole(service: Service) -> list[Field]:
     people = User.objects.filter(memberships__team=service.team_id, is_active=True).order_by("username")
     names = [(name, name) for name in people.values_list("username", flat=True)]
     return [
-        replace(field, options=[("", "the release's owner"), *names]) if field.name == "owner" else field
+        replace(field, options=[("", NOBODY[field.name]), *names]) if field.name in NOBODY else field
         for field in WHOLE
     ]
 
@@ -215,6 +227,12 @@ def _fields(shown: Mapping[str, Any]) -> list[Field]:
 def _row(form: Filled, name: str, number: int, count: int) -> dict[str, Any]:
     fields = {field.name: form[f"{name}/{number}/{field.name}"] for field in LISTS[name]}
     return {**fields, "at": number, "number": number + 1, "first": number == 0, "last": number == count - 1}
+
+
+def _remarks(service: Service, release: Release | None, shown: Mapping[str, Any]) -> list[Remark]:
+    """What a careful colleague would ask about what is typed so far."""
+    newest = service.releases.order_by("-created_at").values_list("version", flat=True)[:KNOWN_VERSIONS]
+    return review(shown, versions=newest, irreversible_release=bool(release and release.irreversible))
 
 
 def _preview(service: Service, release: Release | None, steps: list[Any]) -> list[dict[str, Any]]:
@@ -238,7 +256,6 @@ def _preview(service: Service, release: Release | None, steps: list[Any]) -> lis
             "instruction": instruction,
             "command": finish(command, values).command,
             "missing": finish(command, values).missing,
-            "undefined": undefined(command),
         }
         for instruction, command in found
         if command

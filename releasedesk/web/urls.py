@@ -13,7 +13,9 @@ from releasedesk.web import (
     notes,
     plan,
     plan_in_place,
+    plan_versions,
     policies,
+    rehearsal,
     release_page,
     releases,
     rollback_plan,
@@ -30,6 +32,17 @@ urlpatterns = [
     path("services/<segment:slug>/plan/", plan.new, name="new_plan"),
     path("services/<segment:slug>/policies/", policies.policies, name="policies"),
     path("services/<segment:slug>/rollback-plan/", rollback_plan.standing, name="standing_plan"),
+    path(
+        "services/<segment:slug>/rollback-plan/versions/",
+        plan_versions.standing,
+        name="standing_plan_versions",
+    ),
+    path(
+        "services/<segment:slug>/releases/<segment:version>/rollback-plan/versions/",
+        plan_versions.of_release,
+        name="rollback_plan_versions",
+    ),
+    path("services/<segment:slug>/releases/<segment:version>/rehearsal/", rehearsal.record, name="rehearsal"),
     path("services/<segment:slug>/releases/<segment:version>/edit/", plan.edit, name="edit_plan"),
     path(
         "services/<segment:slug>/releases/<segment:version>/edit/<segment:part>/",

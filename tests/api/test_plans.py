@@ -37,16 +37,17 @@ def with_step(**step: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("path", [STANDING, OWN])
 def test_a_plan_is_answered_as_it_was_written(ci: Client, bob: User, path: str) -> None:
     problem(ci.get(path), 404, "not-found")
-    response = put(ci, path, {**PLAN, "owner": "bob", "data_note": "Sessions are lost."})
+    response = put(ci, path, {**PLAN, "owner": "bob", "stand_in": "bob", "data_note": "Sessions are lost."})
     assert response.status_code == 201
     assert response.json() == {
         "plan_version": 1,
         "inherited": False,
         "owner": "bob",
+        "stand_in": "bob",
         "data": "comes_back",
         "data_note": "Sessions are lost.",
         "triggers": PLAN["triggers"],
-        "steps": [{"check": None, "irreversible": False, **step} for step in PLAN["steps"]],
+        "steps": [{"check": None, "expected": None, "irreversible": False, **step} for step in PLAN["steps"]],
         "created_by": "ci (token)",
         "created_at": "2026-11-23T12:05:00Z",
     }
@@ -58,6 +59,13 @@ def test_an_equal_text_makes_no_new_version(ci: Client, path: str) -> None:
     put(ci, path, PLAN)
     again = put(ci, path, {**PLAN, "data_note": None})
     assert (again.status_code, again.json()["plan_version"], Plan.objects.count()) == (200, 1, 1)
+
+
+def test_what_a_step_is_expected_to_print_is_part_of_the_text(ci: Client) -> None:
+    put(ci, OWN, with_step(command="deploy"))
+    changed = put(ci, OWN, with_step(command="deploy", expected="rolled out"))
+    assert (changed.status_code, changed.json()["steps"][0]["expected"]) == (201, "rolled out")
+    assert put(ci, OWN, with_step(command="deploy", expected="rolled out")).status_code == 200
 
 
 def test_another_owner_alone_makes_no_new_version(ci: Client, bob: User) -> None:

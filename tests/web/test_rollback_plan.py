@@ -207,3 +207,42 @@ def test_a_megabyte_is_refused_and_kept(bobs: Client) -> None:
 
     assert response.status_code == 422
     assert controls(response.content)["steps/0/command"] == text
+
+
+def test_a_starter_fills_the_form_and_saves_nothing(bobs: Client) -> None:
+    page = bobs.get(STANDING)
+    assert 'href="?starter=kubernetes"' in page.content.decode()
+
+    begun = bobs.get(STANDING, {"starter": "kubernetes"})
+
+    form = controls(begun.content)
+    assert form["steps/1/command"] == "kubectl --context {environment} rollout undo deployment/{service}"
+    assert "Nothing is saved yet" in begun.content.decode()
+    assert not Plan.objects.exists()
+    assert bobs.post(STANDING, form).status_code == 302
+    assert Plan.objects.get().steps.count() == 5
+    assert bobs.get(STANDING, {"starter": "nonsense"}).status_code == 200
+
+
+def test_what_is_unsafe_is_said_while_it_is_typed_and_may_be_saved(bobs: Client, service: Service) -> None:
+    make_deployment(service, "0.9.1")
+    form = controls(bobs.get(OF_RELEASE).content)
+    form |= {"steps/0/instruction": "Deploy", "steps/0/command": "deploy 0.9.1"}
+
+    page = bobs.post(OF_RELEASE, {**form, "preview": "1"}).content.decode()
+
+    assert "Step 1 has 0.9.1 written out." in page
+    assert "Step 1 does not say how to see that it worked." in page
+    assert "No trigger says when to go back." in page
+    assert not Plan.objects.exists()
+    assert bobs.post(OF_RELEASE, form).status_code == 302
+
+
+def test_a_stand_in_is_kept(bobs: Client) -> None:
+    form = controls(bobs.get(STANDING).content) | {"steps/0/instruction": "Deploy", "stand_in": "bob"}
+    form |= {"steps/0/expected": "done"}
+    bobs.post(STANDING, form)
+    plan = Plan.objects.get()
+    assert plan.stand_in is not None
+    assert (plan.stand_in.username, plan.steps.get().expected) == ("bob", "done")
+    assert controls(bobs.get(STANDING).content)["stand_in"] == "bob"

@@ -37,7 +37,7 @@ class StepInline(ActionInline):
 
     model = Step
     form = StepForm
-    fields = ("position", "instruction", "command", "check_text", "seconds", "irreversible")
+    fields = ("position", "instruction", "command", "expected", "check_text", "seconds", "irreversible")
     form_names = {"check": "check_text"}
 
 
@@ -69,8 +69,18 @@ class PlanAdmin(ActionAdmin):
     list_filter = ("data", "service__team", "created_at")
     list_select_related = ("service", "release__service", "owner")
     search_fields = ("service__slug", "release__version", "created_by", "steps__instruction")
-    autocomplete_fields = ("service", "release", "owner")
-    fields = ("service", "release", "version", "owner", "data", "data_note", "triggers", "created_by")
+    autocomplete_fields = ("service", "release", "owner", "stand_in")
+    fields = (
+        "service",
+        "release",
+        "version",
+        "owner",
+        "stand_in",
+        "data",
+        "data_note",
+        "triggers",
+        "created_by",
+    )
     readonly_fields = ("version", "created_by")
     identity = ("service", "release")
     inlines = (StepInline, RehearsalInline)
@@ -92,10 +102,10 @@ class PlanAdmin(ActionAdmin):
         """Write the next version, or keep this one if the text is the same."""
         steps = [
             {**{name: row[name] or None for name in OF_A_STEP[:3]}, "check": row["check_text"] or None}
-            | {"irreversible": row["irreversible"]}
+            | {"expected": row["expected"] or None, "irreversible": row["irreversible"]}
             for row in asked.parts["steps"]
         ]
-        fields = asked.body("owner", "data", "data_note")
+        fields = asked.body("owner", "stand_in", "data", "data_note")
         body = PlanBody.read({**fields, "triggers": asked["triggers"] or [], "steps": steps})
         return write_plan(asked.actor, asked["service"], asked["release"], body, now=asked.now)[0]
 
