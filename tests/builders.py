@@ -12,6 +12,7 @@ from typing import Any
 
 from releasedesk.accounts.models import Membership, Team, User
 from releasedesk.accounts.roles import DESK, Actor, Role
+from releasedesk.actions.checklist import report_check
 from releasedesk.actions.deployments import DeploymentReport, record_deployment
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.actions.notes import write_note
@@ -128,6 +129,26 @@ def make_rehearsal(
     )
     staging = make_environment("staging")
     return record_rehearsal(DESK, release, staging, body, now=finished_at)
+
+
+def make_shippable(
+    service: Service, version: str = "1.1", *, first: bool = False, actor: Actor = DESK, **fields: Any
+) -> Release:
+    """A release that every gate but `owner` lets into production, where 1.0 is live unless it is `first`."""
+    plan = {"change": "One join.", "expected_result": "Fewer calls.", "commit": "9f3c123"}
+    if not first:
+        make_deployment(service, "1.0", at=NOON - minutes(600))
+    release = make_release(service, version, actor=actor, now=NOON - minutes(90), **{**plan, **fields})
+    make_plan(service, release, now=NOON - minutes(90))
+    make_rehearsal(release, finished_at=NOON - minutes(60))
+    make_deployment(service, version, "staging", at=NOON - minutes(70), commit="9f3c123")
+    make_snapshot(release, at=NOON - minutes(30))
+    for item in release.items.filter(list="release"):
+        source, event = "native", f"{version}-{item.key}"
+        report_check(
+            DESK, release, item.key, "passed", evidence="", at=NOON - minutes(80), source=source, event=event
+        )
+    return release
 
 
 def requests_of(

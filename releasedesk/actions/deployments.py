@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F
 
 from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions import passages
 from releasedesk.actions.refold import refold
 from releasedesk.actions.releases import add_changes, ensure_release
 from releasedesk.catalog.models import Environment, Service
@@ -65,6 +66,8 @@ def record_deployment(
         )
         _learn(release, report)
         refold(service, environment)
+        if report.kind == Kind.SUCCEEDED:
+            passages.wake(service)
         return Deployment.objects.select_related("release", "environment").get(
             **({"start": fact} if report.kind == Kind.STARTED else {"finish": fact})
         )

@@ -52,6 +52,7 @@ def put_release(
             release.changes.all().delete()
         add_changes(release, body.changes or ())
         release.planned_at = release.planned_at or now
+        release.planned_by = release.planned_by or actor.label
         release.updated_at = now
         release.revision += 0 if created else 1
         release.save()

@@ -34,12 +34,22 @@ class Environment(models.Model):
     name = models.SlugField(max_length=64, unique=True)
     tier = models.CharField(max_length=16, choices=Tier.choices)
     order = models.PositiveSmallIntegerField(help_text="Smaller comes first on the way to production.")
+    staged_in = models.CharField(
+        max_length=16,
+        choices=Tier.choices,
+        blank=True,
+        help_text="The tier a release has to run in first. Left empty: staging before production.",
+    )
+    four_eyes = models.BooleanField(
+        default=False, help_text="Nobody overrides a gate for their own release alone."
+    )
 
     class Meta:
         ordering = ["order", "name"]
         constraints = [
             models.CheckConstraint(condition=Q(name__regex=SLUG), name="environment_name"),
             models.CheckConstraint(condition=Q(tier__in=list(Tier)), name="environment_tier"),
+            models.CheckConstraint(condition=Q(staged_in__in=["", *Tier]), name="environment_staged_in"),
         ]
 
     def __str__(self) -> str:
@@ -49,6 +59,13 @@ class Environment(models.Model):
     def rank(self) -> tuple[int, int]:
         """Sort key: the highest tier is the one nearest to users."""
         return TIER_RANK[Tier(self.tier)], self.order
+
+    @property
+    def stage_before(self) -> Tier | None:
+        """The tier a release has to run in before it comes here; None where nothing comes before."""
+        if self.staged_in:
+            return Tier(self.staged_in)
+        return Tier.STAGING if self.tier == Tier.PRODUCTION else None
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):

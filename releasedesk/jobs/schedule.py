@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from procrastinate.contrib.django import app
 
-from releasedesk.jobs import housekeeping
+from releasedesk.jobs import housekeeping, passages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ class Entry(NamedTuple):
 
 SCHEDULE = {
     "take_up_stalled_jobs": Entry("*/5 * * * *", housekeeping.take_up_stalled_jobs),
+    "judge_late_reports": Entry("* * * * *", passages.judge_late_reports),
     "forget_expired_sessions": Entry("17 3 * * *", housekeeping.forget_expired_sessions),
     "forget_login_attempts": Entry("27 3 * * *", housekeeping.forget_login_attempts),
     "forget_finished_jobs": Entry("37 3 * * *", housekeeping.forget_finished_jobs),

@@ -17,6 +17,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "method-not-allowed": (405, "This method is not served here"),
     "not-acceptable": (406, "No such format"),
     "conflict": (409, "It conflicts with what is stored"),
+    "gate-closed": (409, "It may not ship yet"),
     "length-required": (411, "The length of the body is not given"),
     "changed-meanwhile": (412, "Somebody changed it meanwhile"),
     "too-large": (413, "The body is too large"),

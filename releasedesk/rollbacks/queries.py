@@ -112,13 +112,19 @@ class PlanFacts:
     older: Rehearsed | None
 
 
-def plan_facts(releases: Iterable[int], services: Iterable[int]) -> dict[tuple[int, int | None], PlanFacts]:
-    """Return what `newest_plans`, `last_rehearsals` and `older_rehearsals` say, in one query, as values."""
+def plan_facts(
+    releases: Iterable[int], services: Iterable[int], *, at: datetime | None = None
+) -> dict[tuple[int, int | None], PlanFacts]:
+    """Return what `newest_plans`, `last_rehearsals` and `older_rehearsals` say, in one query, as values.
+
+    With a time it is what they said then.
+    """
+    written, carried_out = (Q(created_at__lte=at), Q(finished_at__lte=at)) if at else (Q(), Q())
     rehearsals = Rehearsal.objects.filter(
-        plan__service=OuterRef("service"), plan__digest=OuterRef("digest")
+        carried_out, plan__service=OuterRef("service"), plan__digest=OuterRef("digest")
     ).order_by("-finished_at", "-id")
     # Standing plans have no release, and NULL equals nothing in SQL: 0 stands for it.
-    plans = Plan.objects.annotate(of=Coalesce("release_id", Value(0)))
+    plans = Plan.objects.filter(written).annotate(of=Coalesce("release_id", Value(0)))
     earlier = plans.filter(
         service=OuterRef("service"), of=OuterRef("of"), version__lt=OuterRef("version")
     ).annotate(at=Subquery(rehearsals.values("finished_at")[:1]))

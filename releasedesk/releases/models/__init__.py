@@ -9,6 +9,7 @@ from releasedesk.releases.models.deployment import (
     Live,
     Standing,
 )
+from releasedesk.releases.models.gate import GateAnswer, GateLevel, Level, Override, Passage
 from releasedesk.releases.models.lock import Lock, LockQuerySet, coming, holding
 from releasedesk.releases.models.release import Change, Release, ReleaseQuerySet
 from releasedesk.releases.models.reported import Incident, ReportedConfig
@@ -20,11 +21,16 @@ __all__ = [
     "DeploymentFact",
     "DeploymentFactQuerySet",
     "DeploymentQuerySet",
+    "GateAnswer",
+    "GateLevel",
     "Incident",
+    "Level",
     "Live",
     "Lock",
     "LockQuerySet",
     "MeantDifference",
+    "Override",
+    "Passage",
     "Release",
     "ReleaseQuerySet",
     "ReportedConfig",

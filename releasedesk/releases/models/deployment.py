@@ -163,6 +163,12 @@ class Deployment(models.Model):
         return fact
 
     @property
+    def is_past_the_gate(self) -> bool:
+        """Whether it went forward though something required was missing. Going back needs no gate."""
+        passage = getattr(self.finish, "passage", None)
+        return self.mode == history.Mode.FORWARD and passage is not None and not passage.is_open
+
+    @property
     def took(self) -> timedelta | None:
         """From start to end, when both were reported."""
         return self.finished_at - self.started_at if self.started_at and self.finished_at else None

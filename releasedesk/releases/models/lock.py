@@ -38,6 +38,10 @@ class LockQuerySet(models.QuerySet["Lock"]):
             return self
         return self.filter(Q(service=None) | Q(service__in=Service.objects.of(actor)))
 
+    def known_at(self, then: datetime) -> LockQuerySet:
+        """Those made by a time that has passed and not released by then; `Lock.span_at` says which held."""
+        return self.filter(Q(released_at=None) | Q(released_at__gt=then), created_at__lte=then)
+
 
 class Lock(models.Model):
     """Stops shipping for a scope: everything, an environment, a service, or both together."""

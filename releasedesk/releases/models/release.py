@@ -67,6 +67,7 @@ class Release(models.Model):
     reported_commit = models.CharField(max_length=64, blank=True, editable=False)
     files_touched = ArrayField(models.CharField(max_length=1000), default=list, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
+    planned_by = models.CharField(max_length=200, blank=True, editable=False)
     planned_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_by = models.CharField(max_length=200, editable=False)
     created_at = models.DateTimeField(editable=False)

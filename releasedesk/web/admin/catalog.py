@@ -23,15 +23,16 @@ POLICY = ("route", "metric", "kind", "allowed", "level", "critical", "minimum", 
 class EnvironmentAdmin(ActionAdmin):
     """A place where releases run."""
 
-    list_display = ("name", "tier", "order")
+    list_display = ("name", "tier", "order", "staged_in", "four_eyes")
     list_filter = ("tier",)
     search_fields = ("name",)
     identity = ("name",)
 
     def write(self, asked: Asked) -> Environment:
-        """Set its tier and its place."""
+        """Set its tier, its place and how strict it is."""
         name = asked["name"]
-        written = put_environment(asked.actor, name, tier=asked["tier"], order=asked["order"])
+        rest = {field: asked[field] for field in ("tier", "order", "staged_in", "four_eyes")}
+        written = put_environment(asked.actor, name, **rest)
         return asked.take_new(written, name)
 
     def remove(self, asked: Asked) -> None:

@@ -13,14 +13,20 @@ from releasedesk.accounts.roles import DESK, Role
 from releasedesk.actions.checklist_template import LineBody, Scope, put_line
 from releasedesk.actions.configuration import Meaning, config_key, mean_difference, report_config
 from releasedesk.actions.environments import put_environment
+from releasedesk.actions.gate import ask_to_ship
+from releasedesk.actions.gate_levels import set_levels
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.locks import LockRequest, lock
+from releasedesk.actions.overrides import override
+from releasedesk.actions.passages import judge_passages
 from releasedesk.releases.models import Lock
 from tests import builders
 from tests.builders import NOON
 
 if TYPE_CHECKING:
+    from releasedesk.accounts.models import Team
     from releasedesk.catalog.models import Service
+    from releasedesk.releases.models import Release
 
 
 @pytest.fixture
@@ -60,6 +66,7 @@ def fill(count: int, *, start: int = 0) -> None:
         builders.make_note(release)
         builders.make_token(team, service)
         _report(service)
+        _pass_the_gate(release, team)
     _receive(count, start)
 
 
@@ -88,6 +95,18 @@ def _report(service: Service) -> None:
     line = LineBody(key="load", label="Load test", help="Ten minutes of a usual day.")
     put_line(DESK, Scope(service=service), line, now=NOON)
     lock(DESK, LockRequest(service, production, Lock.Kind.BLOCK, "Freeze", None), now=NOON)
+
+
+def _pass_the_gate(release: Release, team: Team) -> None:
+    """One answer, one override, one level and one passage."""
+    production = builders.make_environment("production")
+    lead = builders.make_user(f"lead-{team.slug}", team, Role.LEAD).as_actor()
+    coming = builders.make_release(release.service, "1.1")
+    ask_to_ship(DESK, coming, production, now=NOON)
+    why = "The outage cannot wait for the rehearsal."
+    override(lead, coming, production, "measured_before", why, now=NOON)
+    set_levels(lead, production, release.service, {"owner": "off"}, why, now=NOON)
+    assert judge_passages(release.service_id, now=NOON) == 1
 
 
 def _receive(count: int, start: int) -> None:

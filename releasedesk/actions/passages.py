@@ -1,0 +1,127 @@
+"""Which gate let a deployment through, or did none: judged after the fact, by the time at which it began.
+
+Deployments are facts and are never refused. A job judges each forward success soon after it was reported
+(`judge_passages`); `wake` enqueues it by name, in the transaction that takes the report in.
+"""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Max, Q
+from django.db.models.functions import Coalesce
+
+from releasedesk.actions.gate import fresh
+from releasedesk.catalog.models import Service
+from releasedesk.releases.history import Kind, Mode
+from releasedesk.releases.models import Deployment, DeploymentFact, GateAnswer, Passage
+from releasedesk.reports.gates.answer import gate
+from releasedesk.reports.gates.read import Then
+
+TASK = "judge_passages"
+ANSWER_HOLDS = timedelta(minutes=60)
+# One waiting job a service is enough, and procrastinate's own way to say so would break the transaction. The
+# caller holds the service's lock, so nobody else enqueues one meanwhile; the job waits for the same lock.
+WAKE = """
+SELECT procrastinate_defer_jobs_v1(
+    ARRAY[ROW('default', %(task)s, 0, %(lock)s, %(lock)s, %(args)s, NULL)::procrastinate_job_to_defer_v1]
+) WHERE NOT EXISTS (SELECT FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo')
+"""
+
+
+def wake(service: Service) -> None:
+    """See to it that what has shipped is judged: one statement. The caller holds the service's lock."""
+    named = {"task": TASK, "lock": f"{TASK} {service.pk}", "args": json.dumps({"service_id": service.pk})}
+    with connection.cursor() as cursor:
+        cursor.execute(WAKE, named)
+
+
+def judge_passages(service_id: int, *, now: datetime) -> int:
+    """Judge every success of a service that needs it. Returns how many did."""
+    with transaction.atomic():
+        service = Service.objects.select_for_update(no_key=True, of=("self",)).filter(pk=service_id).first()
+        due = list(_due(service, now)) if service else []
+        if service and due:
+            Service.objects.filter(pk=service.pk).changed()
+            for deployment in due:
+                _judge(deployment, revision=service.revision + 1, now=now)
+    return len(due)
+
+
+def services_to_judge(*, now: datetime) -> list[int]:
+    """The services of which something waits to be judged: a net under the jobs, and late reports."""
+    unjudged = _forward().filter(finish__passage=None).values_list("service_id", flat=True)
+    unsettled = Passage.objects.unsettled(now).values_list("fact__service_id", flat=True)
+    return sorted({*unjudged, *unsettled})
+
+
+def _forward() -> Any:
+    """The successes that went forward since their service is known: only they have to pass a gate."""
+    began = Coalesce("started_at", "finished_at")
+    rows = Deployment.objects.filter(mode=Mode.FORWARD).annotate(began=began)
+    return rows.filter(began__gte=F("service__created_at"))
+
+
+def _due(service: Service, now: datetime) -> Any:
+    """The unjudged; those of which a report that came late moved the beginning; and marks it may lift."""
+    unsettled = Passage.objects.unsettled(now).filter(fact__service=service)
+    again = ~Q(finish__passage__began_at=F("began")) | Q(finish__passage__in=unsettled)
+    rows = _forward().filter(Q(finish__passage=None) | again, service=service)
+    return rows.select_related("environment", "release", "replaced", "finish__passage").order_by("at", "pk")
+
+
+def _judge(deployment: Any, *, revision: int, now: datetime) -> None:
+    """Write down how it passed: by the last answer given for it, else by what is recorded of that time."""
+    before: Passage | None = getattr(deployment.finish, "passage", None)
+    answer = _answer(deployment)
+    conditions = answer.conditions if answer else _conditions(deployment, before, now)
+    Passage.objects.update_or_create(
+        fact_id=deployment.finish_id,
+        defaults={
+            "answer": answer,
+            "is_open": not any(stops(condition) for condition in conditions),
+            "conditions": conditions,
+            "began_at": deployment.began,
+            "first_judged_at": before.first_judged_at if before else now,
+            "judged_at": now,
+            "revision": revision,
+        },
+    )
+
+
+def stops(condition: dict[str, Any]) -> bool:
+    """Whether a kept condition kept the release from shipping."""
+    return bool(condition["level"] == "required" and condition["state"] == "unmet")
+
+
+def _answer(deployment: Any) -> GateAnswer | None:
+    """The open answer by which it went: the last of the hour before it began, and of this shipping.
+
+    Answers bear the desk's time and deployments their sender's, whose clock may be behind.
+    """
+    earlier = DeploymentFact.objects.filter(
+        release=deployment.release_id,
+        environment=deployment.environment_id,
+        kind=Kind.SUCCEEDED,
+        occurred_at__lt=deployment.began,
+    ).aggregate(last=Max("occurred_at"))["last"]
+    earliest = deployment.began - ANSWER_HOLDS
+    latest = deployment.began + timedelta(seconds=settings.CLOCK_SKEW_SECONDS)
+    given = GateAnswer.objects.filter(release=deployment.release_id, environment=deployment.environment_id)
+    last = given.between(max(earliest, earlier or earliest), latest).newest_first().first()
+    return last if last and last.is_open else None
+
+
+def _conditions(deployment: Any, before: Passage | None, now: datetime) -> list[dict[str, Any]]:
+    """The gate as it stood when the deployment began.
+
+    A later report only ever adds to what is known of that time: what was found met then stays met.
+    """
+    then = Then(deployment.began, deployment.replaced.version if deployment.replaced else None)
+    found = gate(fresh(deployment.release), deployment.environment, now=now, then=then).conditions_json()
+    if before is None or before.began_at != deployment.began:
+        return found
+    kept = {one["key"]: one for one in before.conditions if one["state"] != "unmet"}
+    return [kept.get(one["key"], one) if one["state"] == "unmet" else one for one in found]

@@ -1,0 +1,86 @@
+"""May it ship? `GET` asks, `POST` asks to ship and is kept; a lead's session overrides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import StringConstraints
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from releasedesk.actions.gate import ask_to_ship
+from releasedesk.actions.overrides import override
+from releasedesk.api.door import Door
+from releasedesk.api.paging import page
+from releasedesk.catalog.models import Scope
+from releasedesk.ingest.once import once
+from releasedesk.problems.body import Body, Line, Text
+from releasedesk.problems.problem import Problem
+from releasedesk.releases.models import GateAnswer
+from releasedesk.reports.gates.answer import answer_json, gate
+
+
+class OverrideBody(Body):
+    """Which gate is passed unmet, and why."""
+
+    gate: Line
+    reason: Annotated[Text, StringConstraints(max_length=5000)]
+
+
+class TheGate(Door):
+    """One question, one answer, the same for people and machines."""
+
+    write_scope: ClassVar[Scope] = Scope.GATE_WRITE
+
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """Answer for `?environment=`: 200, open or not. Nothing is kept."""
+        release = self.release(slug, version)
+        return Response(gate(release, self.environment(), now=self.now).as_json(self.absolute))
+
+    def post(self, request: Request, slug: str, version: str) -> Response:
+        """Ask to ship: 200 when it may, 409 with all conditions when it may not. Either answer is kept."""
+        release, environment = self.release(slug, version), self.environment()
+
+        def perform() -> dict[str, Any]:
+            found, kept = ask_to_ship(self.actor, release, environment, now=self.now)
+            return {**found.as_json(self.absolute), "answer": kept.pk}
+
+        source = f"gate of release {release.pk} in {environment.name}"
+        asked = once(
+            self.actor, release.service, source, self.idempotency_key, {"ask": True}, perform, now=self.now
+        )
+        body, headers = dict(asked.body), self.replayed(asked.replayed)
+        if not body["open"]:
+            raise Problem("gate-closed", body["sentence"], members=body, headers=headers)
+        return Response(body, headers=headers)
+
+
+class Answers(Door):
+    """What was answered when somebody asked to ship."""
+
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """List the kept answers for `?environment=`, the newest first."""
+        kept = GateAnswer.objects.filter(release=self.release(slug, version), environment=self.environment())
+        return page(
+            self, request, kept.newest_first(), lambda rows: [answer_json(row, self.absolute) for row in rows]
+        )
+
+
+class Overrides(Door):
+    """A lead lets a release pass."""
+
+    write_scope: ClassVar[Scope] = Scope.GATE_WRITE
+
+    def post(self, request: Request, slug: str, version: str) -> Response:
+        """Override a gate for `?environment=`: 201 with the answer that follows. A lead's session only."""
+        release, environment, body = self.release(slug, version), self.environment(), self.read(OverrideBody)
+
+        def perform() -> dict[str, Any]:
+            _, found = override(self.actor, release, environment, body.gate, body.reason, now=self.now)
+            return found.as_json(self.absolute)
+
+        source = f"overrides of release {release.pk} in {environment.name}"
+        made = once(
+            self.actor, release.service, source, self.idempotency_key, self.sent, perform, now=self.now
+        )
+        return Response(made.body, status=made.status, headers=self.replayed(made.replayed))

@@ -1,0 +1,146 @@
+"""All that hangs on a release and an environment, in one query, as JSON; with a time, as it was then."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, JSONObject
+
+from releasedesk.catalog.models import Environment
+from releasedesk.checklists.models import Item
+from releasedesk.measurements.models import Comparison, Snapshot
+from releasedesk.releases.history import Kind
+from releasedesk.releases.models import (
+    Change,
+    Deployment,
+    DeploymentFact,
+    GateLevel,
+    Live,
+    MeantDifference,
+    Override,
+    Release,
+    ReportedConfig,
+    Standing,
+)
+
+Parts = dict[str, Any]  # a query's columns: name and expression
+MINE = Q(release=OuterRef("pk"))
+OF_THE_SERVICE = Q(service=OuterRef("service"))
+RANK = {"at": F("first_at"), "source": F("first__source"), "key": F("first__key")}
+
+
+def row(release: Release, environment: Environment, *, now: datetime, at: datetime | None) -> dict[str, Any]:
+    """Read it. Times are ISO 8601 text, what is not there is None."""
+    stage = environment.stage_before
+    before = Q(environment__tier=stage) if stage else Q(pk=None)
+    here = Q(environment=environment)
+    parts: Parts = {
+        **_evidence(here, before, at),
+        **_place(here, now),
+        **_rules(here, at),
+        "stages": ArraySubquery(
+            Environment.objects.filter(tier=stage or "").order_by("order", "name").values("name")
+        ),
+        "meant": ArraySubquery(MeantDifference.objects.filter(OF_THE_SERVICE).values("name")),
+        "commits": _number(Change.objects.filter(MINE)),
+        "config_here": _config(OF_THE_SERVICE & here, at),
+        "config_before": _config(OF_THE_SERVICE & before, at),
+    }
+    return dict(Release.objects.filter(pk=release.pk).values(**parts).get())
+
+
+def _evidence(here: Q, before: Q, at: datetime | None) -> Parts:
+    """What was checked, measured and tried out."""
+    reported = DeploymentFact.objects.filter(MINE, _until("occurred_at", at), kind=Kind.SUCCEEDED)
+    successes = reported.order_by("-occurred_at", "-source", "-key")
+    measured = Snapshot.objects.filter(MINE, here, _until("taken_until", at), phase=Snapshot.Phase.BEFORE)
+    suspect = Comparison.objects.current().filter(MINE, before, _until("after__taken_until", at))
+    return {
+        "checklist": ArraySubquery(
+            Item.objects.filter(MINE, required=True)
+            .order_by("list", "position", "key")
+            .values(
+                json=JSONObject(
+                    key="key",
+                    label="label",
+                    outcome="outcome",
+                    required="required",
+                    tier="tier",
+                    at="decided_at",
+                )
+            )
+        ),
+        "measured": ArraySubquery(measured.order_by("route").values("route").distinct()),
+        "ran": Subquery(
+            successes.filter(before).values(
+                json=JSONObject(environment="environment__name", commit="commit")
+            )[:1]
+        ),
+        "suspect": Subquery(
+            suspect.filter(verdict="suspect").order_by("route", "environment").values("sentence")[:1]
+        ),
+        "shipped": Subquery(successes.filter(here, _before("occurred_at", at)).values("occurred_at")[:1]),
+    }
+
+
+def _place(here: Q, now: datetime) -> Parts:
+    """What is live in the environment, how the release stands there, and what else is on its way."""
+    at_home = Standing.objects.filter(here)
+    rank = JSONObject(**RANK)
+    live_stands = at_home.filter(release=OuterRef("release")).values(json=rank)
+    live = Live.objects.filter(OF_THE_SERVICE, here).values(
+        json=JSONObject(version="release__version", rank=Subquery(live_stands[:1]))
+    )
+    others = Deployment.objects.running(now).filter(OF_THE_SERVICE, here).exclude(release=OuterRef("pk"))
+    return {
+        "live": Subquery(live[:1]),
+        "rank": Subquery(at_home.filter(MINE).values(json=rank)[:1]),
+        "running": Subquery(
+            others.order_by("started_at").values(
+                json=JSONObject(version="release__version", at="started_at")
+            )[:1]
+        ),
+    }
+
+
+def _rules(here: Q, at: datetime | None) -> Parts:
+    """What is asked here, the service's own levels last, and who let it be."""
+    levels = GateLevel.objects.filter(here, Q(service=None) | OF_THE_SERVICE)
+    overrides = Override.objects.filter(MINE, here, _until("made_at", at))
+    return {
+        "levels": ArraySubquery(
+            levels.order_by(F("service").asc(nulls_first=True)).values(
+                json=JSONObject(gate="gate", level="level")
+            )
+        ),
+        "voices": ArraySubquery(
+            overrides.order_by("made_at", "pk").values(
+                json=JSONObject(gate="gate", by="made_by", at="made_at", reason="reason")
+            )
+        ),
+    }
+
+
+def _config(which: Q, at: datetime | None) -> Subquery[Any]:
+    newest = ReportedConfig.objects.filter(which, _until("occurred_at", at))
+    return Subquery(
+        newest.order_by("-occurred_at", "-source", "-key").values(
+            json=JSONObject(environment="environment__name", digests="digests")
+        )[:1]
+    )
+
+
+def _number(rows: QuerySet[Change]) -> Coalesce:
+    counted = rows.order_by().values("release").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _until(name: str, at: datetime | None) -> Q:
+    return Q(**{f"{name}__lte": at}) if at else Q()
+
+
+def _before(name: str, at: datetime | None) -> Q:
+    return Q(**{f"{name}__lt": at}) if at else Q()
