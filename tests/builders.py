@@ -14,6 +14,7 @@ from releasedesk.accounts.models import Membership, Team, User
 from releasedesk.accounts.roles import DESK, Actor, Role
 from releasedesk.actions.checklist import report_check
 from releasedesk.actions.deployments import DeploymentReport, record_deployment
+from releasedesk.actions.go_back import start_run
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.actions.notes import write_note
 from releasedesk.actions.plans import record_rehearsal, write_plan
@@ -30,7 +31,7 @@ from releasedesk.releases.bodies import ReleaseBody
 from releasedesk.releases.history import Kind
 from releasedesk.releases.models import Deployment, Release
 from releasedesk.rollbacks.bodies import PlanBody, RehearsalBody
-from releasedesk.rollbacks.models import Plan, Rehearsal
+from releasedesk.rollbacks.models import Plan, Rehearsal, Run
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ALL_SCOPES = ("read", "events:write", "releases:write", "gate:write")
@@ -97,6 +98,7 @@ def make_deployment(
     at: datetime = NOON,
     key: str | None = None,
     actor: Actor = DESK,
+    heard: datetime | None = None,
     **report: Any,
 ) -> Deployment:
     fact = DeploymentReport(
@@ -107,7 +109,7 @@ def make_deployment(
         key=key or f"event-{next(_numbers)}",
         **report,
     )
-    return record_deployment(actor, service, make_environment(environment), fact, now=at)
+    return record_deployment(actor, service, make_environment(environment), fact, now=heard or at)
 
 
 def make_plan(
@@ -149,6 +151,17 @@ def make_shippable(
             DESK, release, item.key, "passed", evidence="", at=NOON - minutes(80), source=source, event=event
         )
     return release
+
+
+def make_run(
+    service: Service,
+    environment: str = "production",
+    *,
+    at: datetime = NOON,
+    actor: Actor = DESK,
+    **how: Any,
+) -> Run:
+    return start_run(actor, service, make_environment(environment), now=at, **how)[0]
 
 
 def requests_of(

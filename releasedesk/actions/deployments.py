@@ -8,6 +8,7 @@ from django.db.models import F
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions import passages
+from releasedesk.actions.follow_rollbacks import follow_rollbacks
 from releasedesk.actions.refold import refold
 from releasedesk.actions.releases import add_changes, ensure_release
 from releasedesk.catalog.models import Environment, Service
@@ -63,9 +64,10 @@ def record_deployment(
             command=report.command,
             url=report.url,
             actor=actor.label,
+            received_at=now,
         )
         _learn(release, report)
-        refold(service, environment)
+        follow_rollbacks(service, environment, refold(service, environment), (report.source, report.key))
         if report.kind == Kind.SUCCEEDED:
             passages.wake(service)
         return Deployment.objects.select_related("release", "environment").get(

@@ -7,7 +7,7 @@ from releasedesk.releases import history
 from releasedesk.releases.models import Deployment, DeploymentFact, Live, Standing
 
 
-def refold(service: Service, environment: Environment) -> None:
+def refold(service: Service, environment: Environment) -> history.History:
     """Redo deployments, standings and Live of one (service, environment) from all its facts."""
     rows = (
         DeploymentFact.objects.of_place(service.pk, environment.pk)
@@ -18,6 +18,7 @@ def refold(service: Service, environment: Environment) -> None:
     place.write_deployments()
     place.write_standings()
     place.write_live()
+    return place.history
 
 
 class _Place:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from releasedesk.actions.plans import record_rehearsal, write_plan
 from releasedesk.api.door import Door, named_environment
+from releasedesk.api.runs import RunDoor, begin
 from releasedesk.api.times import stamp
 from releasedesk.catalog.models import Service
 from releasedesk.ingest.once import once
@@ -111,8 +112,8 @@ class PlainText(BaseRenderer):
         return str(data).encode()
 
 
-class Rollback(Door):
-    """Can we go back, to what, and how?"""
+class Rollback(RunDoor):
+    """Can we go back, to what, and how? And: we do."""
 
     renderer_classes = [JSONRenderer, PlainText]
 
@@ -123,6 +124,10 @@ class Rollback(Door):
         if isinstance(request.accepted_renderer, PlainText):
             return Response(rollback_text(found, now=self.now), content_type="text/plain; charset=utf-8")
         return Response(rollback_json(found, now=self.now, absolute=self.absolute))
+
+    def post(self, request: Request, slug: str) -> Response:
+        """Begin to go back. Nothing stops it: no lock, gate, freeze or missing plan."""
+        return begin(self, slug)
 
 
 def _rehearsal_json(row: Rehearsal) -> dict[str, Any]:

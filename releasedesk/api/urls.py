@@ -14,6 +14,7 @@ from releasedesk.api import (
     notes,
     plans,
     releases,
+    runs,
     services,
 )
 
@@ -29,6 +30,9 @@ urlpatterns = [
     path(f"{SERVICE}/rollback", plans.Rollback.as_view()),
     path(f"{SERVICE}/config-key", config.Key.as_view()),
     path(f"{SERVICE}/config", config.Configuration.as_view()),
+    path(f"{SERVICE}/rollback/runs/<int:run_id>", runs.OneRun.as_view()),
+    path(f"{SERVICE}/rollback/runs/<int:run_id>/ticks", runs.Ticks.as_view()),
+    path(f"{SERVICE}/rollback/runs/<int:run_id>/end", runs.Ending.as_view()),
     path(f"{SERVICE}/releases", releases.Releases.as_view()),
     path(RELEASE, releases.OneRelease.as_view()),
     path(f"{RELEASE}/snapshots", measurements.Snapshots.as_view()),

@@ -9,7 +9,8 @@ from django.db.models import Q
 
 from releasedesk.catalog.models import Environment
 from releasedesk.releases.models import Live, Release
-from releasedesk.reports.rollback import FinishedStep, GoingBack
+from releasedesk.reports.finished_steps import FinishedStep
+from releasedesk.reports.rollback import GoingBack
 from releasedesk.reports.ways_back import WayBack, way_back
 from releasedesk.rollbacks.commands import Finished
 from releasedesk.rollbacks.models import Plan, Rehearsal

@@ -9,24 +9,22 @@ from functools import cached_property
 from typing import Any
 
 from releasedesk.measurements.models import Comparison
-from releasedesk.releases.history import Kind
 from releasedesk.releases.models import DeploymentFact, Release
 from releasedesk.reports.comparisons import triggers_met
+from releasedesk.reports.finished_steps import (
+    FinishedStep,
+    finished_steps,
+    last_command_of,
+    step_json,
+    values_of,
+)
+from releasedesk.reports.runs import RunView, run_json, run_view
 from releasedesk.reports.verdicts import Judged, judged
 from releasedesk.reports.ways_back import WayBack
 from releasedesk.rollbacks import runbook
-from releasedesk.rollbacks.commands import Finished, finish
-from releasedesk.rollbacks.models import Plan, Step
+from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.readiness import Fix
 from releasedesk.rollbacks.triggers import words
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedStep:
-    """A step with its command ready to be copied."""
-
-    step: Step
-    command: Finished | None
 
 
 @dataclass(frozen=True)
@@ -39,26 +37,9 @@ class GoingBack:
     @cached_property
     def steps(self) -> tuple[FinishedStep, ...]:
         """The plan's steps, their commands finished with the values of this place."""
-        if self.way.plan is None:
-            return ()
-        values = self.values
-        return tuple(
-            FinishedStep(step, finish(step.command, values) if step.command else None)
-            for step in self.way.plan.steps.all()
-        )
-
-    @property
-    def values(self) -> dict[str, str | None]:
-        """What the six names stand for here."""
-        live, target = self.way.live, self.way.target
-        return {
-            "service": self.way.service.slug,
-            "environment": self.way.environment.name,
-            "version": live.release.version if live else None,
-            "target_version": target.version if target else None,
-            "commit": live.release.sha if live else None,
-            "target_commit": target.sha if target else None,
-        }
+        way = self.way
+        live = way.live.release if way.live else None
+        return finished_steps(way.plan, values_of(way.service, way.environment, live, way.target))
 
     @cached_property
     def judged(self) -> dict[int, Judged]:
@@ -91,12 +72,12 @@ class GoingBack:
     @cached_property
     def last_command(self) -> DeploymentFact | None:
         """The last reported command that put the target here: all the help there is without a plan."""
-        if self.way.target is None:
-            return None
-        facts = DeploymentFact.objects.filter(
-            release=self.way.target, environment=self.way.environment, kind=Kind.SUCCEEDED
-        )
-        return facts.exclude(command="").order_by("-occurred_at", "-source", "-key").first()
+        return last_command_of(self.way.target, self.way.environment)
+
+    @cached_property
+    def run(self) -> RunView | None:
+        """The run that goes on, or that brought what is live."""
+        return run_view(self.way, now=self.now)
 
 
 def fix_path(way: WayBack, fix: Fix) -> str:
@@ -137,11 +118,12 @@ def rollback_json(way: WayBack, *, now: datetime, absolute: Callable[[str], str]
         "between": [{"version": row.version, "title": row.title or None} for row in way.between],
         "triggers_met": going.triggers_met,
         "plan_version": plan.version if plan else None,
-        "steps": [_step(finished) for finished in going.steps],
+        "steps": [step_json(finished) for finished in going.steps],
         "data": (plan.data or None) if plan else None,
         "data_note": (plan.data_note or None) if plan else None,
         "rehearsed_seconds": way.rehearsed_seconds,
         "rehearsed_at": _time(way.rehearsal.finished_at) if way.rehearsal else None,
+        "run": run_json(going.run, absolute=absolute) if going.run else None,
         "last_command": going.last_command.command if not going.steps and going.last_command else None,
     }
 
@@ -206,19 +188,6 @@ def _release(going: GoingBack, release: Release) -> dict[str, Any]:
         "commit": release.sha or None,
         "verdict": standing.in_(going.way.environment),
         "state": standing.state,
-    }
-
-
-def _step(finished: FinishedStep) -> dict[str, Any]:
-    step, command = finished.step, finished.command
-    return {
-        "instruction": step.instruction,
-        "command": command.command if command else None,
-        "missing": list(command.missing) if command else [],
-        "expected": step.expected or None,
-        "check": step.check_text or None,
-        "seconds": step.seconds,
-        "irreversible": step.irreversible,
     }
 
 

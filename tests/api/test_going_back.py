@@ -71,6 +71,7 @@ def test_the_answer_says_all_that_is_needed_to_go_back(ci: Client, shipped: Serv
                 "instruction": "Deploy the previous version",
                 "command": "make deploy SERVICE=checkout-api ENVIRONMENT=production VERSION=1.0",
                 "missing": [],
+                "expected": None,
                 "check": None,
                 "seconds": 70,
                 "irreversible": False,
@@ -79,6 +80,7 @@ def test_the_answer_says_all_that_is_needed_to_go_back(ci: Client, shipped: Serv
                 "instruction": "Check that it is live",
                 "command": "curl -fsS https://checkout-api.example/health",
                 "missing": [],
+                "expected": None,
                 "check": None,
                 "seconds": 5,
                 "irreversible": False,
@@ -88,6 +90,7 @@ def test_the_answer_says_all_that_is_needed_to_go_back(ci: Client, shipped: Serv
         "data_note": None,
         "rehearsed_seconds": 108.0,
         "rehearsed_at": "2026-11-23T11:50:00Z",
+        "run": None,
         "last_command": None,
     }
 

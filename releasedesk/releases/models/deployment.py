@@ -42,6 +42,7 @@ class DeploymentFact(models.Model):
     command = models.TextField(blank=True)
     url = models.URLField(max_length=2000, blank=True)
     actor = models.CharField(max_length=200)
+    received_at = models.DateTimeField(null=True, help_text="When the desk heard of it.")
     service_id: int
     environment_id: int
     release_id: int

@@ -11,6 +11,7 @@ from django.db.models import Q
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases.lock_times import SOON, Held, Term
+from releasedesk.releases.models.deployment import DeploymentFact
 from releasedesk.releases.windows import Span, in_words, window_of
 
 
@@ -70,8 +71,28 @@ class Lock(models.Model):
     created_at = models.DateTimeField(editable=False)
     released_by = models.CharField(max_length=200, blank=True, editable=False)
     released_at = models.DateTimeField(null=True, blank=True, editable=False)
+    rollback = models.OneToOneField(
+        DeploymentFact,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="lock",
+        help_text="The success that went back, of an automatic lock.",
+    )
+    lifted_by = models.ForeignKey(
+        DeploymentFact,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The success that ended it; null if a person did.",
+    )
     service_id: int | None
     environment_id: int | None
+    rollback_id: int | None
+    lifted_by_id: int | None
 
     objects = LockQuerySet.as_manager()
 

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 
 from releasedesk.actions.plans import write_plan
 from releasedesk.rollbacks.bodies import PlanBody
-from releasedesk.rollbacks.models import Plan, Rehearsal, Step
+from releasedesk.rollbacks.models import Culprit, Plan, Rehearsal, Run, Step, Tick
 from releasedesk.web.admin.asked import Asked
 from releasedesk.web.admin.door import ActionAdmin, FactAdmin
 from releasedesk.web.admin.forms import ActionForm
@@ -136,3 +136,39 @@ class RehearsalAdmin(FactAdmin):
     list_filter = ("outcome", "environment", "plan__service__team", "finished_at")
     list_select_related = ("plan__service", "plan__release__service", "environment")
     search_fields = ("plan__service__slug", "plan__release__version", "rehearsed_by")
+
+
+@register(Run, site=site)
+class RunAdmin(FactAdmin):
+    """Rollbacks as they were carried out."""
+
+    list_display = ("__str__", "environment", "outcome", "started_by", "started_at", "restored", "closed_by")
+    list_filter = ("outcome", "environment", "service__team", "started_at")
+    list_select_related = (
+        "service",
+        "environment",
+        "from_release__service",
+        "to_release__service",
+        "restored",
+    )
+    search_fields = ("service__slug", "to_release__version", "started_by", "reason")
+
+
+@register(Tick, site=site)
+class TickAdmin(FactAdmin):
+    """Who did which step of a rollback."""
+
+    list_display = ("run", "position", "done_by", "done_at", "exit_code", "seconds")
+    list_filter = ("run__service__team", "done_at")
+    list_select_related = ("run__service", "run__to_release__service")
+    search_fields = ("run__service__slug", "done_by")
+
+
+@register(Culprit, site=site)
+class CulpritAdmin(FactAdmin):
+    """Which release a rollback was about."""
+
+    list_display = ("release", "rollback", "because", "named_by", "named_at")
+    list_filter = ("release__service__team", "named_at")
+    list_select_related = ("release__service", "rollback")
+    search_fields = ("release__service__slug", "release__version", "because", "named_by")

@@ -15,11 +15,14 @@ from releasedesk.actions.configuration import Meaning, config_key, mean_differen
 from releasedesk.actions.environments import put_environment
 from releasedesk.actions.gate import ask_to_ship
 from releasedesk.actions.gate_levels import set_levels
+from releasedesk.actions.go_back import tick_step
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.locks import LockRequest, lock
+from releasedesk.actions.name_culprit import name_culprit
 from releasedesk.actions.overrides import override
 from releasedesk.actions.passages import judge_passages
 from releasedesk.releases.models import Lock
+from releasedesk.rollbacks.run_bodies import TickBody
 from tests import builders
 from tests.builders import NOON
 
@@ -67,6 +70,7 @@ def fill(count: int, *, start: int = 0) -> None:
         builders.make_token(team, service)
         _report(service)
         _pass_the_gate(release, team)
+        _go_back(service)
     _receive(count, start)
 
 
@@ -107,6 +111,15 @@ def _pass_the_gate(release: Release, team: Team) -> None:
     override(lead, coming, production, "measured_before", why, now=NOON)
     set_levels(lead, production, release.service, {"owner": "off"}, why, now=NOON)
     assert judge_passages(release.service_id, now=NOON) == 1
+
+
+def _go_back(service: Service) -> None:
+    """A rollback with a start, a step and an end, and what it was about."""
+    builders.make_deployment(service, "1.1", at=NOON + timedelta(minutes=1))
+    run = builders.make_run(service, at=NOON + timedelta(minutes=2))
+    tick_step(DESK, run, TickBody(step=1), now=NOON + timedelta(minutes=3))
+    rollback = builders.make_deployment(service, "1.0", at=NOON + timedelta(minutes=4))
+    name_culprit(DESK, rollback, "1.1", now=NOON + timedelta(minutes=5))
 
 
 def _receive(count: int, start: int) -> None:

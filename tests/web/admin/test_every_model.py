@@ -40,8 +40,11 @@ FACTS = {
     "releases.ReleaseEvent",
     "releases.ReportedConfig",
     "releases.Standing",
+    "rollbacks.Culprit",
     "rollbacks.Rehearsal",
+    "rollbacks.Run",
     "rollbacks.Step",
+    "rollbacks.Tick",
 }
 every_model = pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
 
