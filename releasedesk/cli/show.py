@@ -99,6 +99,8 @@ def comparison(answer: dict[str, Any]) -> None:
     console.print(_judged(answer, "bold"))
     for warning in answer.get("warnings") or []:
         console.print(Text(f"  warning: {warning if isinstance(warning, str) else _sentence(warning)}"))
+    for promise in answer.get("expected") or []:
+        console.print(Text(f"  {_sentence(promise)}"))
     for metric in answer.get("metrics") or []:
         console.print(Text("  ").append_text(_judged(metric)))
 

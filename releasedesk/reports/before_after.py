@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from shlex import quote
 from typing import Any
@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 from releasedesk.catalog.models import Environment, Tier
 from releasedesk.measurements.judge import Requests, figures, judge
 from releasedesk.measurements.models import Comparison, Snapshot
+from releasedesk.measurements.policies import policies_of
 from releasedesk.releases.models import Release
 from releasedesk.reports.charts import Distribution, Interval, amount, distribution, interval
 from releasedesk.reports.comparisons import warnings
+from releasedesk.reports.evidence import Group, because, groups, window_chart
+from releasedesk.reports.window_chart import WindowChart
 from releasedesk.reports.wording import Mark, comparison_mark, metric_mark
 from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.triggers import met
@@ -37,6 +40,7 @@ class MetricLine:
     mark: Mark
     undecided: str
     muted: bool
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,10 @@ class Measured:
     missing: tuple[Missing, ...]
     distribution: Distribution | None
     judged_at: datetime | None
+    because: str = ""
+    groups: tuple[Group, ...] = ()
+    windows: WindowChart | None = None
+    result: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def requests(self) -> tuple[str, ...]:
@@ -122,8 +130,10 @@ def _card(
     before, after = sides.get("before"), sides.get("after")
     one = before or after
     assert one is not None
-    result = kept.result if kept else _one_sided(before, after)
-    numbers = {metric["metric"]: metric["after"] for metric in result["metrics"]}
+    result = kept.result if kept else _one_sided(release, one.route, before, after)
+    new, old = (
+        {metric["metric"]: metric[side] for metric in result["metrics"]} for side in ("after", "before")
+    )
     return Measured(
         environment=one.environment,
         route=one.route,
@@ -134,7 +144,7 @@ def _card(
         after=after,
         lines=tuple(_line(metric) for metric in result["metrics"] if _is_known(metric)),
         warnings=tuple(warnings(kept)) if kept else (),
-        triggers_met=tuple(met(plan.triggers, numbers)) if plan and after else (),
+        triggers_met=tuple(met(plan.triggers, new, old)) if plan and after else (),
         missing=tuple(
             missing(release, one.environment, one.route, phase, like=one)
             for phase in ("before", "after")
@@ -142,12 +152,19 @@ def _card(
         ),
         distribution=_distribution(before, after, samples),
         judged_at=kept.judged_at if kept else None,
+        because=because(before, after, result) if before and after else "",
+        groups=groups(before, after, samples, result),
+        windows=window_chart(before, after),
+        result=result,
     )
 
 
-def _one_sided(before: Snapshot | None, after: Snapshot | None) -> dict[str, Any]:
+def _one_sided(
+    release: Release, route: str, before: Snapshot | None, after: Snapshot | None
+) -> dict[str, Any]:
     """What the judge says of one side alone: nothing, but it names the numbers there are."""
-    return judge(before.as_side() if before else None, after.as_side() if after else None).to_json()
+    old, new = (side.as_side() if side else None for side in (before, after))
+    return judge(old, new, policies_of(release.service, route)).to_json()
 
 
 def _nothing(release: Release, environment: Environment) -> Measured:
@@ -199,6 +216,7 @@ def _line(metric: Mapping[str, Any]) -> MetricLine:
         mark=_mark(metric),
         undecided=metric["sentence"] if metric["verdict"] == "inconclusive" else "",
         muted=metric["muted"],
+        sentence=metric["sentence"],
     )
 
 

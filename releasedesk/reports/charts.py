@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from releasedesk.reports.wording import MINUS
+
+Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 INTERVAL_WIDTH, INTERVAL_HEIGHT = 150, 22
 _EDGE = 5  # a dot of radius 4 at the end of the scale stays inside
@@ -17,6 +19,7 @@ _WIDER = 1.35  # beyond the band there is room, so that a band never fills the w
 DISTRIBUTION_WIDTH, DISTRIBUTION_HEIGHT = 640, 180
 _TOP, _FLOOR, _LEFT = 8, 152, 34  # of the plot; below the floor stand the numbers of the axis
 _POINTS = 120
+_MARKED = (0.5, 0.95, 0.99)
 _TAIL = 0.995  # the few slowest requests would press all others into the left corner
 
 
@@ -24,7 +27,8 @@ _TAIL = 0.995  # the few slowest requests would press all others into the left c
 class Interval:
     """A change with its interval against the allowed band, on one scale with zero in the middle.
 
-    All `x` and widths are in units of the view box (150 by 22). `tone` is a class of the stylesheet.
+    All `x` and widths are in units of the view box (150 by 22). `tone` is a class of the stylesheet. An open
+    interval reaches from edge to edge: the numbers bound the change on neither side.
     """
 
     band_x: float
@@ -35,6 +39,7 @@ class Interval:
     dot_x: float
     tone: str
     words: str
+    is_open: bool = False
 
 
 def interval(metric: Mapping[str, Any]) -> Interval | None:
@@ -47,6 +52,7 @@ def interval(metric: Mapping[str, Any]) -> Interval | None:
     if change is None or allowed is None:
         return None
     known = metric["interval"] or (change, change)
+    is_open = None in known
     lower, upper = (change if end is None else end for end in known)
     reach = max(abs(change), abs(lower), abs(upper), allowed * _WIDER) or 1.0
     half = INTERVAL_WIDTH / 2
@@ -58,11 +64,12 @@ def interval(metric: Mapping[str, Any]) -> Interval | None:
         band_x=x(-allowed),
         band_width=round(x(allowed) - x(-allowed), 2),
         zero_x=half,
-        from_x=x(lower),
-        until_x=x(upper),
+        from_x=_EDGE if is_open else x(lower),
+        until_x=INTERVAL_WIDTH - _EDGE if is_open else x(upper),
         dot_x=x(change),
         tone=TONES.get(metric["verdict"], "idle"),
         words=_in_words(metric, lower, upper),
+        is_open=is_open,
     )
 
 
@@ -93,7 +100,9 @@ def scale(metric: Mapping[str, Any]) -> tuple[float, str]:
 def _in_words(metric: Mapping[str, Any], lower: float, upper: float) -> str:
     label = metric["label"]
     said = f"{label}: {amount(metric, metric['change'])}"
-    if lower != upper:
+    if None in (metric["interval"] or ()):
+        said += ", with no 95 % interval"
+    elif lower != upper:
         percent = round((metric["confidence"] or 0) * 100)
         said += f", {percent} % interval {amount(metric, lower)} to {amount(metric, upper)}"
     return f"{said}; allowed ±{amount(metric, metric['allowed'], signed=False)}"
@@ -101,16 +110,16 @@ def _in_words(metric: Mapping[str, Any], lower: float, upper: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One side: the share of requests (up) answered within a time (right), and its two quantiles' places."""
+    """One side: the share of requests (up) answered within a time (right), with its quantiles marked."""
 
     phase: str
     path: str
+    requests: int
     p50: float
     p95: float
-    p50_x: float
-    p95_x: float
-    half_y: float
-    most_y: float
+    p99: float
+    slowest: float
+    marks: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,15 @@ class Distribution:
     up: tuple[Tick, ...]
     words: str
     cut_off: int  # slower requests than the axis reaches, both sides together
+
+    @property
+    def rows(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The numbers behind the picture: what, and its value before and after."""
+        named = ("p50", "p95", "p99", "slowest")
+        return (
+            ("requests", tuple(f"{curve.requests:,}" for curve in self.curves)),
+            *((name, tuple(f"{getattr(curve, name):.4g} ms" for curve in self.curves)) for name in named),
+        )
 
 
 def distribution(before: Sequence[float], after: Sequence[float]) -> Distribution | None:
@@ -156,7 +174,7 @@ def distribution(before: Sequence[float], after: Sequence[float]) -> Distributio
     )
 
 
-def _curve(phase: str, times: np.ndarray[Any, np.dtype[np.float64]], until: float) -> Curve:
+def _curve(phase: str, times: Floats, until: float) -> Curve:
     # At evenly spaced shares, not times: a curve has its steep parts where most requests are.
     shares = np.linspace(0, 1, _POINTS)
     at = np.quantile(times, shares)
@@ -164,8 +182,12 @@ def _curve(phase: str, times: np.ndarray[Any, np.dtype[np.float64]], until: floa
     inside = [place for place, time in zip(places, at, strict=True) if time <= until]
     first, *others = inside
     path = f"M{first[0]:g} {first[1]:g}" + "".join(f"L{x:g} {y:g}" for x, y in others)
-    p50, p95 = (float(value) for value in np.quantile(times, (0.5, 0.95)))
-    return Curve(phase, path, p50, p95, _x(p50, until), _x(p95, until), _y(0.5), _y(0.95))
+    found = [float(value) for value in np.quantile(times, _MARKED)]
+    marks = tuple(
+        (_x(value, until), _y(share)) for value, share in zip(found, _MARKED, strict=True) if value <= until
+    )
+    p50, p95, p99 = found
+    return Curve(phase, path, len(times), p50, p95, p99, float(times[-1]), marks)
 
 
 def _x(time: float, until: float) -> float:

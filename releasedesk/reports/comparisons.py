@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Min
@@ -12,6 +13,7 @@ from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.measurements.policies import policies_of
 from releasedesk.problems.near import near
 from releasedesk.releases.models import Deployment, Release
+from releasedesk.reports.came_true import answers
 from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.queries import effective_plan
 from releasedesk.rollbacks.readiness import moment
@@ -43,7 +45,18 @@ def comparison(release: Release, environment: Environment, route: str) -> dict[s
     before, after = (snapshot.as_side() if snapshot else None for snapshot in one)
     result = judge(before, after, policies_of(release.service, route)).to_json()
     told = {"environment": environment.name, "route": route}
-    return {**result, **told, "warnings": _another_route(release, environment, route), "triggers_met": []}
+    return {
+        **result,
+        **told,
+        "warnings": _another_route(release, environment, route),
+        "triggers_met": [],
+        "expected": expected(release, result),
+    }
+
+
+def expected(release: Release, result: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Say of each number the release promised whether it came true."""
+    return [answer.to_json() for answer in answers(release.expected_result, result)]
 
 
 def _another_route(release: Release, environment: Environment, route: str) -> list[str]:
@@ -62,6 +75,7 @@ def answer(kept: Comparison, *, triggers_met: list[str]) -> dict[str, Any]:
         "route": kept.route,
         "warnings": warnings(kept),
         "triggers_met": triggers_met,
+        "expected": expected(kept.release, kept.result),
     }
 
 
@@ -87,4 +101,7 @@ def triggers_met(plan: Plan | None, kept: Comparison) -> list[str]:
     """Say which of the plan's own triggers the after numbers meet."""
     if plan is None:
         return []
-    return met(plan.triggers, {row["metric"]: row["after"] for row in kept.result["metrics"]})
+    after, before = (
+        {row["metric"]: row[side] for row in kept.result["metrics"]} for side in ("after", "before")
+    )
+    return met(plan.triggers, after, before)

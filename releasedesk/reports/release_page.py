@@ -15,6 +15,7 @@ from releasedesk.measurements.models import Comparison
 from releasedesk.releases.history import Mode, Status
 from releasedesk.releases.models import Change, Deployment, Live, Release
 from releasedesk.reports.before_after import Measured, before_and_after
+from releasedesk.reports.came_true import Answer, over_routes
 from releasedesk.reports.next_steps import Known, NextStep, next_steps
 from releasedesk.reports.plan_card import PlanCard, plan_card
 from releasedesk.reports.plan_changes import PlanChange, plan_changes
@@ -22,7 +23,7 @@ from releasedesk.reports.post_ship import PostShip, post_ship
 from releasedesk.reports.recovery import rehearsed_for
 from releasedesk.reports.stages import Stage, stages
 from releasedesk.reports.timeline import Facts, Moment, timeline
-from releasedesk.reports.verdicts import State, judged
+from releasedesk.reports.verdicts import State, judged, routes_in_words
 
 # label → field, and whether it is code.
 BASELINE = (
@@ -79,7 +80,9 @@ class ReleasePage:
     stages: tuple[Stage, ...]
     next_steps: tuple[NextStep, ...]
     triggers_met: tuple[str, ...]
+    answers: tuple[Answer, ...]
     measured: tuple[Measured, ...]
+    routes: str
     plan: PlanCard
     attempts: tuple[Attempt, ...]
     baseline: tuple[Fact, ...]
@@ -127,7 +130,9 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
             Known(release=release, standing=standing, plan=plan, measured=measured, note=note)
         ),
         triggers_met=_triggers_met(measured, live),
+        answers=_answers(release, measured),
         measured=measured,
+        routes=routes_in_words([(row.route, row.verdict) for row in standing.deciding]),
         plan=plan,
         attempts=_attempts(release, deployments, now),
         baseline=tuple(Fact(label, getattr(release, name), code) for label, name, code in BASELINE),
@@ -156,6 +161,15 @@ def _deployments(release: Release) -> list[Deployment]:
 def _all_comparisons(release: Release) -> list[Comparison]:
     rows = release.comparisons.select_related("environment")
     return list(rows.defer("result", "limits", "sentence"))
+
+
+def _answers(release: Release, measured: Sequence[Measured]) -> tuple[Answer, ...]:
+    """Hold what was expected against what was measured nearest to users, on the release's route if it was."""
+    found = [card for card in measured if card.after]
+    top = [card for card in found if card.environment == found[0].environment]
+    own = [card for card in top if card.route == release.route]
+    results = [card.result for card in own or top]
+    return tuple(over_routes(release.expected_result, results or [{"metrics": (), "comparable": False}]))
 
 
 def _triggers_met(measured: Sequence[Measured], live: Sequence[Live]) -> tuple[str, ...]:

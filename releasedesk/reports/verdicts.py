@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import cast
 
 from releasedesk.catalog.models import Environment, Tier
-from releasedesk.measurements.judge import Verdict, worst
+from releasedesk.measurements.judge import ORDER, Verdict, worst
 from releasedesk.measurements.models import Comparison
 from releasedesk.releases.models import Release, Standing
 
 NOT_MEASURED = "not_measured"
+ROUTES_NAMED = 3
 
 
 class State(StrEnum):
@@ -39,10 +40,14 @@ class Judged:
     @property
     def verdict(self) -> str:
         """The verdict in the highest tier that was measured."""
-        if not self.comparisons:
-            return NOT_MEASURED
-        highest = max((row.environment for row in self.comparisons), key=lambda place: place.rank)
-        return self.by_environment[highest.pk]
+        deciding = self.deciding
+        return self.by_environment[deciding[0].environment_id] if deciding else NOT_MEASURED
+
+    @property
+    def deciding(self) -> list[Comparison]:
+        """The comparisons in the highest tier that was measured: one a route."""
+        highest = max((row.environment.rank for row in self.comparisons), default=None)
+        return [row for row in self.comparisons if row.environment.rank == highest]
 
     def in_(self, environment: Environment) -> str:
         """The verdict in one environment."""
@@ -67,6 +72,21 @@ def state_of(verdict: str, highest: Tier | None, *, marked: bool) -> State:
     if highest is None:
         return State.PLANNED
     return State.SHIPPED if highest == Tier.PRODUCTION else State.STAGED
+
+
+def routes_in_words(verdicts: Sequence[tuple[str, str]]) -> str:
+    """Say how several routes make one verdict; nothing for one route, which speaks for itself."""
+    if len(verdicts) <= 1:
+        return ""
+    by_verdict: dict[str, list[str]] = defaultdict(list)
+    for route, verdict in sorted(verdicts):
+        by_verdict[verdict].append(route)
+    ordered = sorted(by_verdict, key=ORDER.index)
+    said = [f"{len(by_verdict[verdict])} {verdict.replace('_', ' ')}" for verdict in ordered]
+    worst_routes = ", ".join(by_verdict[ordered[0]][:ROUTES_NAMED])
+    more = len(by_verdict[ordered[0]]) - ROUTES_NAMED
+    named = worst_routes + (f" and {more} more" if more > 0 else "")
+    return f"Of {len(verdicts)} routes {' and '.join(said)}; the worst speaks for the release: {named}."
 
 
 def judged(releases: Iterable[Release]) -> dict[int, Judged]:

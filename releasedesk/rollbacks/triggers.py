@@ -13,18 +13,30 @@ WORDS = {
 }
 
 
-def met(triggers: Sequence[Mapping[str, Any]], numbers: Mapping[str, float | None]) -> list[str]:
-    """Return one sentence for each trigger that the numbers are past.
+def met(
+    triggers: Sequence[Mapping[str, Any]],
+    numbers: Mapping[str, float | None],
+    before: Mapping[str, float | None] | None = None,
+) -> list[str]:
+    """Return one sentence for each trigger that the numbers are past; it says what was past it `before` too.
 
     `numbers` maps metrics to values in the judge's units (milliseconds; rates from 0 to 1; calls a request).
     What was not measured meets nothing. `for_minutes` is for people who watch a graph: one window past it is
     enough here.
     """
     return [
-        f"{WORDS[metric][0]} is {_number(metric, value)}, the plan says to go back {bound(trigger)}."
+        f"{WORDS[metric][0]} is {_number(metric, value)}, the plan says to go back {bound(trigger)}"
+        f"{_already(trigger, (before or {}).get(metric))}."
         for trigger in triggers
         if (value := numbers.get(metric := trigger["metric"])) is not None and _is_past(trigger, value)
     ]
+
+
+def _already(trigger: Mapping[str, Any], value: float | None) -> str:
+    """Say that the change is not to blame: it was so bad already."""
+    if value is None or not _is_past(trigger, value):
+        return ""
+    return f"; it was already past that before the change, at {_number(trigger['metric'], value)}"
 
 
 def words(trigger: Mapping[str, Any]) -> str:

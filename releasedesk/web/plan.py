@@ -17,9 +17,9 @@ from releasedesk.actions.releases import put_release
 from releasedesk.catalog.models import Service
 from releasedesk.problems.body import check_version
 from releasedesk.problems.problem import FieldError, Problem, invalid
+from releasedesk.releases import expected_result
 from releasedesk.releases.bodies import ReleaseBody
 from releasedesk.releases.models import Release
-from releasedesk.web import expected_result
 from releasedesk.web.access import actor_of, release_or_404, service_or_404
 from releasedesk.web.drafts import draft_key, sent
 from releasedesk.web.forms import Document, Field, Filled, body_of, text_at, typed

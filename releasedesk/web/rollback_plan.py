@@ -16,6 +16,7 @@ from releasedesk.accounts.roles import Role
 from releasedesk.actions.plans import write_plan
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.problems.problem import Problem
+from releasedesk.releases.expected_result import LABELS
 from releasedesk.releases.models import Release
 from releasedesk.reports.ways_back import way_back
 from releasedesk.rollbacks.bodies import METRICS, PlanBody
@@ -27,7 +28,6 @@ from releasedesk.rollbacks.starters import BY_KEY as STARTERS
 from releasedesk.rollbacks.text import digest
 from releasedesk.web.access import actor_of, release_or_404, service_or_404
 from releasedesk.web.drafts import draft_key, sent
-from releasedesk.web.expected_result import LABELS
 from releasedesk.web.forms import Document, Field, Filled, body_of, text_at, typed
 from releasedesk.web.sign_in_again import signed_in_to_write
 

@@ -52,7 +52,7 @@ PAGES = {
     "standing plan": Stop("/services/checkout-api/rollback-plan/"),
     "policies": Stop("/services/checkout-api/policies/"),
     "policies of a route": Stop("/services/checkout-api/policies/?route=GET+/basket/%7Bid%7D"),
-    "policies, nothing measured": Stop("/services/mailer/policies/"),
+    "policies, nothing measured": Stop("/services/suggest/policies/"),
     "rollback plan": Stop("/services/checkout-api/releases/{checkout-api}/rollback-plan/"),
     "rollback plan, a starter": Stop("/services/checkout-api/rollback-plan/?starter=kubernetes"),
     "rollback plan, versions": Stop("/services/checkout-api/releases/{checkout-api}/rollback-plan/versions/"),

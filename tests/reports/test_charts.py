@@ -99,3 +99,26 @@ def test_a_distribution_says_its_quantiles_in_words() -> None:
 
 def test_without_one_side_there_is_no_distribution() -> None:
     assert distribution([], [1.0]) is None
+
+
+def test_an_open_interval_reaches_from_edge_to_edge_and_says_so() -> None:
+    drawn = interval(a_metric(interval=[None, None]))
+
+    assert drawn is not None
+    assert drawn.is_open
+    assert (drawn.from_x, drawn.until_x) == (5, INTERVAL_WIDTH - 5)
+    assert drawn.words == "Response time, p95: +31 %, with no 95 % interval; allowed ±10 %"
+
+
+def test_a_distribution_has_the_numbers_behind_it() -> None:
+    drawn = distribution([100.0] * 100, [50.0] * 99 + [4000.0])
+
+    assert drawn is not None
+    assert drawn.rows == (
+        ("requests", ("100", "100")),
+        ("p50", ("100 ms", "50 ms")),
+        ("p95", ("100 ms", "50 ms")),
+        ("p99", ("100 ms", "89.5 ms")),
+        ("slowest", ("100 ms", "4000 ms")),
+    )
+    assert [len(curve.marks) for curve in drawn.curves] == [3, 3]

@@ -69,7 +69,13 @@ class Command(BaseCommand):
 
     def _live_through(self, story: Story, owner: User, pipeline: Any, now: Any) -> None:
         begun = now - timedelta(days=DAYS + 1)
-        fields = {"team": story.team, "owner": story.owner, "repository": f"https://git.example/{story.slug}"}
+        limit = {"metric": "response_ms_p95", "route": story.route, "level": round(story.p95_ms * 1.2)}
+        fields = {
+            "team": story.team,
+            "owner": story.owner,
+            "repository": f"https://git.example/{story.slug}",
+            "metric_policies": [limit],
+        }
         service, _ = put_service(DESK, story.slug, ServiceBody.read(fields), now=begun, replace=True)
         actor = owner.as_actor()
         if story.slug not in WITHOUT_STANDING_PLAN:

@@ -1,0 +1,71 @@
+"""For the same numbers the terminal, the page and the API say the same verdict in the same words."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from releasedesk.accounts.models import User
+from releasedesk.cli import show
+from tests.builders import (
+    NOON,
+    make_deployment,
+    make_release,
+    make_service,
+    make_snapshot,
+    minutes,
+    requests_of,
+)
+
+PLACE = "/services/checkout-api/releases/1.0"
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "suspect": (requests_of(900), requests_of(900, ms=140, db_calls=3)),
+    "verified": (requests_of(900), requests_of(900, ms=60, db_calls=2)),
+    "inconclusive": (requests_of(60), requests_of(60)),
+    "not_comparable": (requests_of(900), requests_of(900)),
+}
+
+
+def on_page(text: str) -> str:
+    """What is read of a page: no markup, single spaces."""
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", text).split()))
+
+
+@pytest.mark.parametrize("verdict", CASES)
+def test_the_terminal_the_page_and_the_api_say_the_same(
+    verdict: str, ci: Client, bob: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = CASES[verdict]
+    service = make_service()
+    release = make_release(service, expected_result="DB calls at most 2, p95 falls by 20 %")
+    make_snapshot(release, "before", requests=before)
+    make_deployment(service, at=NOON + minutes(3))
+    state = "warm" if verdict == "not_comparable" else "cold"
+    make_snapshot(release, "after", at=NOON + minutes(9), requests=after, cache_state=state)
+
+    answer = ci.get(f"/api/v1{PLACE}/comparison?environment=production").json()
+    show.comparison(answer)
+    terminal = " ".join(capsys.readouterr().out.split())
+    client = Client()
+    client.force_login(bob)
+    page = on_page(client.get(f"{PLACE}/").content.decode())
+
+    words = verdict.replace("_", " ")
+    assert answer["verdict"] == verdict
+    assert f"{words}: {answer['sentence']}" in terminal
+    assert f"{words.capitalize()}: {answer['sentence']}" in page
+    known = [metric for metric in answer["metrics"] if metric["before"] is not None]
+    assert len(known) == 6
+    for metric in known:
+        assert metric["sentence"] in terminal
+        assert metric["sentence"] in page
+    assert len(answer["expected"]) == 2
+    for promise in answer["expected"]:
+        assert promise["sentence"] in terminal
+        outcome, _, rest = promise["sentence"].removeprefix("Expected ").partition(": ")
+        assert outcome in page
+        assert rest.partition(",")[0].removesuffix(".") in page
