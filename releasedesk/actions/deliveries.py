@@ -1,7 +1,8 @@
 """Keep what came from outside, once."""
 
+import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import JSONField, Value
@@ -11,7 +12,11 @@ from releasedesk.catalog.models import Service
 from releasedesk.deliveries.masking import digest, storable
 from releasedesk.deliveries.models import Delivery, Outcome
 from releasedesk.deliveries.parcel import Parcel
+from releasedesk.operations.sealed import seal, unseal
 from releasedesk.problems.problem import FieldError, Problem
+
+SEALED_AT_MOST = 8_000_000
+FORGET_AT_ONCE = 500
 
 
 def claim(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> tuple[Delivery, bool]:
@@ -26,6 +31,7 @@ def claim(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> tuple
         key=parcel.key,
         type=parcel.type,
         body=_json(parcel.body) if parcel.kept else {},
+        headers=storable(dict(parcel.headers)),
         digest=digest(parcel.body),
         outcome=Outcome.APPLIED,
         answer={},
@@ -52,28 +58,69 @@ def claim(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> tuple
     return stored, not stored.answer
 
 
+def original(delivery: Delivery) -> Any:
+    """The body as it came, as long as it may be needed again; else as it is kept, secrets masked.
+
+    Raises `BrokenSealError` when the desk's key is another one by now.
+    """
+    if not delivery.sealed:
+        return delivery.body
+    return json.loads(unseal(delivery.sealed, purpose=delivery.purpose))
+
+
+def keep_original(delivery: Delivery, body: object) -> None:
+    """Keep the body as it came under a key that is not in the database: it waits to be applied."""
+    text = json.dumps(body).encode()
+    if len(text) <= SEALED_AT_MOST:
+        delivery.sealed = seal(text, purpose=delivery.purpose)
+        delivery.save(update_fields=["sealed"])
+
+
 def settle(
-    delivery: Delivery, outcome: Outcome, answer: Mapping[str, Any], *, service: Service | None
+    delivery: Delivery,
+    outcome: Outcome,
+    answer: Mapping[str, Any],
+    *,
+    service: Service | None,
+    waits_for: tuple[str, str] = ("", ""),
 ) -> None:
-    """Write down what became of it and what the sender is told."""
+    """Write down what became of it and what its sender is told. `waits_for`: what is missing, its name."""
     delivery.outcome, delivery.answer, delivery.service = outcome, dict(answer), service
-    delivery.save(update_fields=["outcome", "answer", "service"])
+    delivery.waits_for, delivery.waits_name = waits_for
+    if outcome != Outcome.UNMATCHED:
+        delivery.sealed = ""
+    delivery.save(update_fields=["outcome", "answer", "service", "waits_for", "waits_name", "sealed"])
 
 
 def reject(actor: Actor, team_id: int, parcel: Parcel, problem: Problem, *, now: datetime) -> None:
     """Keep a message that was refused, with the problem its sender saw. It does not occupy its key."""
-    Delivery.objects.create(
+    row = Delivery.objects.create(
         team_id=team_id,
         source=storable(parcel.source[:200]),
         key=storable(parcel.key[:500]),
         type=storable(parcel.type[:200]),
         body=_json(parcel.body),
+        headers=storable(dict(parcel.headers)),
         digest=digest(parcel.body),
         outcome=Outcome.REJECTED,
         answer=storable(problem.as_json(type_base="", instance="", request_id="")),
         actor=actor.label,
         received_at=now,
     )
+    keep_original(row, parcel.body)
+
+
+def forget_bodies(*, now: datetime, keep: timedelta, keep_unmatched: timedelta) -> int:
+    """Delete the bodies and headers of old deliveries, a few at a time. Returns how many were left bare.
+
+    Key, digest, outcome and answer stay: what is sent again is still recognised.
+    """
+    forgotten = 0
+    old = Delivery.objects.grown_old(now - keep, unmatched_before=now - keep_unmatched)
+    while batch := list(old.order_by("received_at").values_list("pk", flat=True)[:FORGET_AT_ONCE]):
+        rows = Delivery.objects.filter(pk__in=batch)
+        forgotten += rows.update(body={}, headers={}, sealed="", forgotten_at=now)
+    return forgotten
 
 
 def _json(body: object) -> Value:

@@ -8,6 +8,7 @@ from django.db.models import F
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions import passages
+from releasedesk.actions.commits import know_commit
 from releasedesk.actions.follow_rollbacks import follow_rollbacks
 from releasedesk.actions.refold import refold
 from releasedesk.actions.releases import add_changes, ensure_release
@@ -66,7 +67,7 @@ def record_deployment(
             actor=actor.label,
             received_at=now,
         )
-        _learn(release, report)
+        _learn(service, release, report)
         follow_rollbacks(service, environment, refold(service, environment), (report.source, report.key))
         if report.kind == Kind.SUCCEEDED:
             passages.wake(service)
@@ -75,7 +76,7 @@ def record_deployment(
         )
 
 
-def _learn(release: Release, report: DeploymentReport) -> None:
+def _learn(service: Service, release: Release, report: DeploymentReport) -> None:
     """Add what CI knows of the release. Sets grow and the commit is the latest fact's: no order matters."""
     add_changes(release, report.changes)
     new_files = set(report.files_touched) - set(release.files_touched)
@@ -89,3 +90,5 @@ def _learn(release: Release, report: DeploymentReport) -> None:
         changed.append("reported_commit")
     if changed:
         release.save(update_fields=changed)
+    if "reported_commit" in changed:
+        know_commit(service, release)

@@ -7,6 +7,7 @@ from typing import Literal
 from django.db import connection, transaction
 
 from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.commits import know_commit
 from releasedesk.actions.services import find_user
 from releasedesk.catalog.models import Service
 from releasedesk.checklists.models import WORDED, Item, Outcome, Template
@@ -56,6 +57,8 @@ def put_release(
         release.updated_at = now
         release.revision += 0 if created else 1
         release.save()
+        if "commit" in names:
+            know_commit(service, release)
     return release, created
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Any
@@ -11,10 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from rest_framework.parsers import BaseParser
 
+from releasedesk.problems.json_text import parse_json
 from releasedesk.problems.problem import Problem
 
 CHUNK = 64 * 1024
-DEPTH_AT_MOST = 32
 
 
 class Json(BaseParser):
@@ -31,36 +30,7 @@ class Json(BaseParser):
         """Return the parsed body. Raises 413 above the limit and 400 for what is not JSON."""
         view = (parser_context or {})["view"]
         raw = read_limited(stream, getattr(settings, view.limit))
-        try:
-            parsed = json.loads(raw.decode())
-            _refuse_depth(parsed)
-        except UnicodeDecodeError as error:
-            raise Problem(
-                "not-json", f"The body is not UTF-8: {error.reason} at byte {error.start}."
-            ) from None
-        except RecursionError:
-            raise Problem("not-json", "The JSON is nested too deeply.") from None
-        except json.JSONDecodeError as error:
-            raise Problem("not-json", f"The body is not JSON: {error}.") from None
-        except ValueError:  # Python's own limit on how many digits it turns into a whole number
-            raise Problem("not-json", "The body is not JSON: a number in it has too many digits.") from None
-        return parsed
-
-
-def _refuse_depth(parsed: object) -> None:
-    """Raise 400 for what nests deeper than any body of ours; all that comes after may then recurse."""
-    level: list[Any] = [parsed]
-    for _ in range(DEPTH_AT_MOST + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return
-    raise Problem("not-json", f"The JSON is nested too deeply: at most {DEPTH_AT_MOST} levels are read.")
+        return parse_json(raw)
 
 
 def read_limited(stream: IO[bytes], limit: int) -> bytes:

@@ -9,6 +9,7 @@ from releasedesk.api import (
     errors,
     events,
     gate,
+    hooks,
     locks,
     measurements,
     notes,
@@ -23,6 +24,7 @@ RELEASE = f"{SERVICE}/releases/<segment:version>"
 
 urlpatterns = [
     path("events", events.Events.as_view()),
+    path("hooks/<segment:source_id>", hooks.Hooks.as_view()),
     path("board", board.TheBoard.as_view()),
     path("services", services.Services.as_view()),
     path(SERVICE, services.OneService.as_view()),

@@ -10,12 +10,14 @@ from releasedesk.problems.text import names_a_secret
 from releasedesk.problems.text import storable as storable_text
 
 MASK = "•••"
+PAIR_NAMES = {"key", "name"}
 _NAMED = r"[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|credential)[\w-]{0,40}"
 # Every alternative begins where nothing of its own kind stands before it and takes all it can (`++`): a
 # megabyte of near misses costs one pass.
 SECRET_VALUE = re.compile(
     r"rdk_[0-9a-zA-Z]++_[\w-]+"  # our own tokens
-    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl[a-z]{2,8}-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
+    r"|whsec_[A-Za-z0-9+/]{16,}+=*+"  # of Standard Webhooks, and of our own sources
     r"|(?<![\w-])eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]+"  # JSON web tokens
     r"|(?<=://)[^/\s:@]++:[^/\s@]++(?=@)"  # user:password in an address
     r"|(?i:(?<!\w)bearer)\s++[\w.~+/=-]{8,}"
@@ -37,8 +39,12 @@ def storable(value: Any, *, secret: bool = False) -> Any:
     Everything below a `secret` name is masked, however deep.
     """
     if isinstance(value, dict):
+        of_pair = _is_pair_of_a_secret(value)
         return {
-            _text(key): storable(inner, secret=secret or names_a_secret(key)) for key, inner in value.items()
+            _text(key): storable(
+                inner, secret=secret or names_a_secret(key) or (of_pair and key not in PAIR_NAMES)
+            )
+            for key, inner in value.items()
         }
     if isinstance(value, list):
         return [storable(inner, secret=secret) for inner in value]
@@ -49,6 +55,12 @@ def storable(value: Any, *, secret: bool = False) -> Any:
     if isinstance(value, str):
         return _text(value)
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_pair_of_a_secret(value: dict[str, Any]) -> bool:
+    """Whether it is a name beside its value, as `{"key": "DEPLOY_TOKEN", "value": …}`, and the name tells."""
+    names = (value.get(name) for name in PAIR_NAMES)
+    return "value" in value and any(isinstance(name, str) and names_a_secret(name) for name in names)
 
 
 def _text(text: str) -> str:

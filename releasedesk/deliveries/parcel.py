@@ -1,6 +1,7 @@
 """A message from outside by its outside: who sent it under which name, and what is in it. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -8,7 +9,7 @@ class Parcel:
     """`(source, key)` is what its sender may repeat safely, `body` parsed JSON.
 
     `key_at` is where the key was found: a JSON pointer into the body, or a header's name. Of a body that is
-    not to be `kept` only the digest stays.
+    not to be `kept` only the digest stays. `headers` are those that say what the body is.
     """
 
     source: str
@@ -17,3 +18,4 @@ class Parcel:
     body: object
     key_at: str = "#/id"
     kept: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)

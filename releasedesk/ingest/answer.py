@@ -23,11 +23,11 @@ class Answer:
     replayed: bool = False
 
 
-def applied(message: Message, fact: Fact, what: Applied, *, now: datetime) -> dict[str, Any]:
-    """Tell what came of a message, by the fact that stands for all it said."""
+def applied(message: Message, service: str, what: Applied, *, now: datetime) -> dict[str, Any]:
+    """Tell what came of a message, by what came of the fact that stands for all it said."""
     return {
-        **_told(message, Outcome.APPLIED, fact.service, what.environment, what.version),
-        "release_url": f"/services/{fact.service}/releases/{what.version}/" if what.version else None,
+        **_told(message, Outcome.APPLIED, service, what.environment, what.version),
+        "release_url": f"/services/{service}/releases/{what.version}/" if what.version else None,
         "deployment": _deployment(what.deployment, now) if what.deployment else None,
     }
 

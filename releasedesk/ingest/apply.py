@@ -7,25 +7,31 @@ from typing import Any
 
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.checklist import report_check
+from releasedesk.actions.commits import Pushed, record_commit_check, record_commits
 from releasedesk.actions.configuration import report_config
 from releasedesk.actions.deployments import DeploymentReport, record_deployment
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.actions.plans import record_rehearsal
+from releasedesk.actions.published import Publication, record_publication
 from releasedesk.actions.releases import ensure_release
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.ingest.facts import (
     CheckFact,
+    CommitCheckFact,
+    CommitsFact,
     ConfigFact,
     DeploymentFact,
     Fact,
     IncidentFact,
     RehearsalFact,
+    ReleaseFact,
     SnapshotFact,
+    StartFact,
 )
 from releasedesk.problems.problem import FieldError, invalid, unknown, within
 from releasedesk.releases.history import Kind
-from releasedesk.releases.models import Deployment, Release
+from releasedesk.releases.models import CommitCheck, Deployment, Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,13 @@ def _deployment(fact: DeploymentFact, told: Told) -> Applied:
     if fact.config is not None:
         _keep_config(fact, fact.config, environment, told)
     return Applied(fact.version, environment.name, deployment)
+
+
+def _start(fact: StartFact, told: Told) -> Applied:
+    """Take in a start that another message may have told before."""
+    starts = Deployment.objects.select_related("release", "environment")
+    known = starts.filter(service=told.service, start__source=told.source, start__key=fact.id).first()
+    return Applied(fact.version, known.environment.name, known) if known else _deployment(fact, told)
 
 
 def _environment_within(fact: Fact, name: str, part: str) -> Environment:
@@ -143,6 +156,43 @@ def _incident(fact: IncidentFact, told: Told) -> Applied:
     return Applied(fact.version, fact.environment)
 
 
+def _publication(fact: ReleaseFact, told: Told) -> Applied:
+    said = Publication(
+        version=fact.version,
+        at=fact.occurred_at,
+        source=told.source,
+        key=fact.id,
+        is_tag=fact.type == "release.published",
+        commit=fact.commit or "",
+        url=fact.url or "",
+    )
+    record_publication(told.actor, told.service, said, now=told.now)
+    return Applied(fact.version)
+
+
+def _commits(fact: CommitsFact, told: Told) -> Applied:
+    pushed = [
+        Pushed(each.sha, each.parent or "", each.subject, each.author, each.committed_at)
+        for each in fact.commits
+    ]
+    record_commits(told.actor, told.service, pushed, at=fact.occurred_at, source=told.source, key=fact.id)
+    return Applied()
+
+
+def _commit_check(fact: CommitCheckFact, told: Told) -> Applied:
+    check = CommitCheck(
+        sha=fact.commit,
+        item=fact.key,
+        outcome=fact.outcome,
+        url=fact.url or "",
+        occurred_at=fact.occurred_at,
+        source=told.source,
+        key=fact.id,
+    )
+    record_commit_check(told.actor, told.service, check)
+    return Applied()
+
+
 def _config(fact: ConfigFact, told: Told) -> Applied:
     environment = environment_named(fact.environment)
     _keep_config(fact, fact.config, environment, told)
@@ -168,5 +218,9 @@ APPLY: dict[type[Fact], Callable[[Any, Told], Applied]] = {
     SnapshotFact: _snapshot,
     RehearsalFact: _rehearsal,
     IncidentFact: _incident,
+    StartFact: _start,
+    ReleaseFact: _publication,
+    CommitsFact: _commits,
+    CommitCheckFact: _commit_check,
     ConfigFact: _config,
 }

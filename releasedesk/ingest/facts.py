@@ -57,6 +57,10 @@ class DeploymentFact(Fact):
     config: Config | None = None
 
 
+class StartFact(DeploymentFact):
+    """`deployment.started`, said by several messages: `id` and time are the deployment's, not theirs."""
+
+
 class CheckFact(Fact):
     """`check.finished`: one item of the checklist."""
 
@@ -90,6 +94,32 @@ class IncidentFact(Fact):
         if self.type == "incident.opened" and not self.title:
             raise refuse("required", "An incident that opens needs a title.", "a title", at=("title",))
         return self
+
+
+class ReleaseFact(Fact):
+    """`release.published`: a commit bears the version as its tag; `artifact.published`: it can be had."""
+
+    version: Version
+
+
+class CommitBody(ChangeBody):
+    """A commit of the main line. `parent` is what it stands on, where that is known."""
+
+    parent: Commit | None = None
+
+
+class CommitsFact(Fact):
+    """`change.merged`: commits that reached the main line, the oldest first."""
+
+    commits: Annotated[list[CommitBody], Field(min_length=1, max_length=5000)]
+
+
+class CommitCheckFact(Fact):
+    """`commit.checked`: one item of the checklist of whatever release has this commit."""
+
+    commit: Commit
+    key: Annotated[str, StringConstraints(max_length=64), ONE_LINE]
+    outcome: Literal["passed", "failed"]
 
 
 class ConfigFact(Fact):

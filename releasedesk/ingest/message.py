@@ -9,9 +9,13 @@ from releasedesk.ingest.facts import Fact
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """The message is understood and kept, and says nothing that the desk needs. `why` is a sentence."""
+    """The message is understood and kept, and says nothing that the desk needs. `why` is a sentence.
+
+    `job` is what it would have decided a checklist item by, had somebody said which.
+    """
 
     why: str
+    job: str = ""
 
 
 Reading = tuple[Fact, ...] | Ignored
@@ -24,8 +28,10 @@ class Message(Parcel):
     `read` translates: it answers all that the message says (at least one fact), or raises the 422 `Problem`
     that names every wrong field. What one message says is applied in one transaction; each of its facts needs
     an `id` of its own. A message that `waits` is kept as unmatched when it names an environment that is not
-    known: its sender knows only their own names. Any other is refused, for its sender can correct it.
+    known: its sender knows only their own names. Any other is refused, for its sender can correct it. With
+    `guesses` the service's name was made from a repository's: another team's of that name is not meant.
     """
 
     read: Callable[[], Reading]
     waits: bool = False
+    guesses: bool = False

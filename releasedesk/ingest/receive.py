@@ -11,15 +11,16 @@ from django.db import IntegrityError, transaction
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.actions.deliveries import claim, reject, settle
+from releasedesk.actions.deliveries import claim, keep_original, reject, settle
 from releasedesk.actions.services import register_service
 from releasedesk.catalog.models import Environment, Service
-from releasedesk.deliveries.models import Delivery, Outcome
+from releasedesk.deliveries.models import Alias, Delivery, Outcome
 from releasedesk.ingest import answer, native
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Ignored, Message, Reading
+from releasedesk.ingest.our_words import in_our_words
 from releasedesk.problems.problem import FieldError, Problem
 
 
@@ -48,13 +49,13 @@ def receive_native(actor: Actor, team_id: int, payload: object, *, now: datetime
 def apply_again(actor: Actor, delivery: Delivery, message: Message, *, now: datetime) -> Answer:
     """Try a kept message once more, now that more is known; its own delivery is settled anew.
 
-    Only an unmatched one can come to another end: any other gives its answer again. Raises what `receive`
-    raises, and leaves the delivery as it was.
+    Only one that is unmatched or ignored can come to another end: any other gives its answer again. Raises
+    what `receive` raises, and leaves the delivery as it was.
     """
     reading = message.read()
     with transaction.atomic(), _one_fact_a_key(message):
-        held = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
-        if held.outcome != Outcome.UNMATCHED:
+        held = Delivery.objects.held(delivery.pk)
+        if held.outcome not in {Outcome.UNMATCHED, Outcome.IGNORED}:
             return Answer(200, held.answer, replayed=True)
         return _take_in(actor, held, message, reading, now=now)
 
@@ -85,36 +86,54 @@ def _take_in(
     actor: Actor, delivery: Delivery, message: Message, reading: Reading, *, now: datetime
 ) -> Answer:
     """Apply all that a claimed message says, or keep it until that is possible; settle its delivery."""
+    if message.waits and not isinstance(reading, Ignored):
+        reading = in_our_words(delivery.team_id, reading)
     if isinstance(reading, Ignored):
-        return _settle(delivery, Outcome.IGNORED, answer.ignored(message, reading.why))
-    services = _services(actor, delivery.team_id, reading, now=now)
-    if waits_for := _missing(message, reading, services):
-        return _settle(delivery, Outcome.UNMATCHED, answer.unmatched(message, reading[0], waits_for))
+        unmapped = ("check", reading.job) if reading.job else ("", "")
+        return _settle(delivery, Outcome.IGNORED, answer.ignored(message, reading.why), waits_for=unmapped)
+    services = _services(actor, delivery.team_id, message, reading, now=now)
+    if missing := _missing(message, reading, services):
+        told = answer.unmatched(message, reading[0], _unknown(*missing))
+        keep_original(delivery, message.body)
+        return _settle(delivery, Outcome.UNMATCHED, told, waits_for=missing)
     done = [(fact, apply(fact, Told(actor, services[fact.service], message.source, now))) for fact in reading]
     fact, applied = next((one for one in done if one[1].deployment), done[0])
-    told = answer.applied(message, fact, applied, now=now)
-    return _settle(delivery, Outcome.APPLIED, told, services[fact.service])
+    service = services[fact.service]
+    return _settle(
+        delivery, Outcome.APPLIED, answer.applied(message, service.slug, applied, now=now), service
+    )
 
 
 def _settle(
-    delivery: Delivery, outcome: Outcome, told: Mapping[str, Any], service: Service | None = None
+    delivery: Delivery,
+    outcome: Outcome,
+    told: Mapping[str, Any],
+    service: Service | None = None,
+    waits_for: tuple[str, str] = ("", ""),
 ) -> Answer:
-    settle(delivery, outcome, told, service=service)
+    settle(delivery, outcome, told, service=service, waits_for=waits_for)
     return Answer(answer.STATUS[outcome], told)
 
 
-def _services(actor: Actor, team_id: int, facts: Sequence[Fact], *, now: datetime) -> dict[str, Service]:
+def _services(
+    actor: Actor, team_id: int, message: Message, facts: Sequence[Fact], *, now: datetime
+) -> dict[str, Service]:
     """Hold the services that the facts are about, by slug; one that is not known and has to wait is left out.
 
     They are taken in the order of their slugs, so that nobody waits in a circle.
     """
     slugs = sorted({fact.service for fact in facts})
-    found = {slug: _service(actor, team_id, slug, now=now) for slug in slugs}
+    found = {slug: _service(actor, team_id, message, slug, now=now) for slug in slugs}
     return {slug: service for slug, service in found.items() if service}
 
 
-def _service(actor: Actor, team_id: int, slug: str, *, now: datetime) -> Service | None:
+def _service(actor: Actor, team_id: int, message: Message, slug: str, *, now: datetime) -> Service | None:
     service = Service.objects.locked(slug)
+    if message.guesses and service is not None and service.team_id != team_id:
+        return None
+    if service is None and not message.waits:
+        meant = Alias.objects.ours(team_id, Alias.Kind.SERVICE).get(slug)
+        service = Service.objects.locked(meant) if meant else None
     if service is None:
         if actor.service_id is not None or not settings.REGISTER_UNKNOWN_SERVICES:
             return None
@@ -123,13 +142,15 @@ def _service(actor: Actor, team_id: int, slug: str, *, now: datetime) -> Service
     return service
 
 
-def _missing(message: Message, facts: Sequence[Fact], services: Mapping[str, Service]) -> str | None:
+def _missing(
+    message: Message, facts: Sequence[Fact], services: Mapping[str, Service]
+) -> tuple[str, str] | None:
     """Say what the message has to wait for. Raises 422 for an environment that its sender can correct."""
-    missing = [_unknown("service", slug) for slug in (fact.service for fact in facts) if slug not in services]
+    missing = [("service", slug) for slug in (fact.service for fact in facts) if slug not in services]
     named = sorted({fact.environment for fact in facts if fact.environment is not None})
     if message.waits:
         known = set(Environment.objects.values_list("name", flat=True)) if named else set()
-        missing += [_unknown("environment", name) for name in named if name not in known]
+        missing += [("environment", name) for name in named if name not in known]
     elif missing:
         for name in named:
             environment_named(name)

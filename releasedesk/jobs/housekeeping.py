@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
 from django.core.management import call_command
 from procrastinate.contrib.django import app
+
+from releasedesk.actions import deliveries
+
+log = logging.getLogger(__name__)
 
 KEEP_LOGIN_ATTEMPTS_DAYS = 30
 KEEP_FINISHED_JOBS_HOURS = 7 * 24
@@ -17,6 +25,16 @@ def forget_expired_sessions(timestamp: int) -> None:  # noqa: ARG001 (procrastin
 def forget_login_attempts(timestamp: int) -> None:  # noqa: ARG001 (procrastinate passes it)
     """Delete the record of who signed in from where, once it is of no more use."""
     call_command("axes_reset_logs", age=KEEP_LOGIN_ATTEMPTS_DAYS, verbosity=0)
+
+
+def forget_bodies(timestamp: int) -> None:
+    """Delete the bodies of messages that are of no more use; what they said, and that they came, stays."""
+    forgotten = deliveries.forget_bodies(
+        now=datetime.fromtimestamp(timestamp, UTC),
+        keep=timedelta(days=settings.RETENTION_BODIES_DAYS),
+        keep_unmatched=timedelta(days=settings.RETENTION_UNMATCHED_DAYS),
+    )
+    log.info("forgot the bodies of old deliveries", extra={"count": forgotten})
 
 
 async def forget_finished_jobs(timestamp: int) -> None:  # noqa: ARG001 (procrastinate passes it)

@@ -24,6 +24,7 @@ SCHEDULE = {
     "judge_late_reports": Entry("* * * * *", passages.judge_late_reports),
     "forget_expired_sessions": Entry("17 3 * * *", housekeeping.forget_expired_sessions),
     "forget_login_attempts": Entry("27 3 * * *", housekeeping.forget_login_attempts),
+    "forget_bodies": Entry("47 3 * * *", housekeeping.forget_bodies),
     "forget_finished_jobs": Entry("37 3 * * *", housekeeping.forget_finished_jobs),
 }
 

@@ -25,6 +25,8 @@ JSON_VALUES = st.recursive(
         ("ghp_" + "a" * 36, MASK),
         ("github_pat_" + "a" * 22, MASK),
         ("glpat-" + "a" * 20, MASK),
+        ("gldt-" + "a" * 20, MASK),
+        ("whsec_" + "a" * 43 + "=", MASK),
         ("xoxb-1234567890-abc", MASK),
         ("AKIAIOSFODNN7EXAMPLE", MASK),
         ("Authorization: Bearer abc.def-123", f"Authorization: {MASK}"),
@@ -55,6 +57,46 @@ def test_everything_below_a_secret_name_is_masked_however_deep(name: str) -> Non
     assert storable({name: value}) == {
         name: {"a": MASK, "b": [MASK, MASK, {"c": MASK}], "there": True, "not": None}
     }
+
+
+def test_a_name_beside_its_value_tells_as_well_as_a_name_before_it() -> None:
+    """As GitLab writes a pipeline's variables, and many others a service's environment."""
+    variables = [
+        {"key": "DEPLOY_TOKEN", "value": "hunter2", "masked": True},
+        {"name": "DB_PASSWORD", "value": {"of": "hunter2"}},
+        {"key": "REGION", "value": "eu"},
+    ]
+    assert storable({"variables": variables}) == {
+        "variables": [
+            {"key": "DEPLOY_TOKEN", "value": MASK, "masked": True},
+            {"name": "DB_PASSWORD", "value": {"of": MASK}},
+            {"key": "REGION", "value": "eu"},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Basic aHVudGVyMg=="},
+        {"Cookie": "session=hunter2"},
+        {"X-Gitlab-Token": "hunter2"},
+        {"X-Forwarded-Uri": "/hooks?private_token=hunter2"},
+    ],
+)
+def test_secrets_in_headers_are_masked(headers: dict[str, str]) -> None:
+    kept = storable(headers)
+    assert "hunter2" not in str(kept)
+    assert "aHVudGVyMg" not in str(kept)
+
+
+def test_secrets_in_what_github_sends_are_masked() -> None:
+    ping = {
+        "hook": {"config": {"url": "https://desk.example/hooks/1?token=hunter2", "secret": "hunter2"}},
+        "repository": {"clone_url": "https://x-access-token:ghs_hunter2@github.com/acme/shop.git"},
+        "deployment": {"payload": {"web_hook": "https://u:hunter2@x.example", "api_key": "hunter2"}},
+    }
+    assert "hunter2" not in str(storable(ping))
 
 
 def test_innocent_names_keep_their_values() -> None:

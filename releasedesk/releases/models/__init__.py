@@ -1,5 +1,6 @@
 """Releases, and what happened to them."""
 
+from releasedesk.releases.models.commit import Commit, CommitCheck
 from releasedesk.releases.models.configuration import ConfigKey, MeantDifference
 from releasedesk.releases.models.deployment import (
     Deployment,
@@ -16,6 +17,8 @@ from releasedesk.releases.models.reported import Incident, ReportedConfig
 
 __all__ = [
     "Change",
+    "Commit",
+    "CommitCheck",
     "ConfigKey",
     "Deployment",
     "DeploymentFact",

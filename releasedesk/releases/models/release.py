@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import pghistory
@@ -65,6 +66,8 @@ class Release(models.Model):
         default=False, help_text="It migrates data in a way that cannot be undone."
     )
     reported_commit = models.CharField(max_length=64, blank=True, editable=False)
+    tagged_commit = models.CharField(max_length=64, blank=True, editable=False)
+    tagged_at = models.DateTimeField(null=True, blank=True, editable=False)
     files_touched = ArrayField(models.CharField(max_length=1000), default=list, blank=True, editable=False)
     revision = models.PositiveIntegerField(default=1, editable=False)
     planned_by = models.CharField(max_length=200, blank=True, editable=False)
@@ -90,8 +93,15 @@ class Release(models.Model):
 
     @property
     def sha(self) -> str:
-        """The commit that was planned, else the one CI reported."""
-        return self.commit or self.reported_commit
+        """The commit that was planned, else the one CI deployed, else the one that bears the tag."""
+        return self.commit or self.reported_commit or self.tagged_commit
+
+    def tagged(self, commit: str, at: datetime) -> bool:
+        """Take in what commit bears the tag, and answer whether that is news: the latest word counts."""
+        if self.tagged_at is not None and (at, commit) <= (self.tagged_at, self.tagged_commit):
+            return False
+        self.tagged_commit, self.tagged_at = commit, at
+        return True
 
     @property
     def answerable(self) -> User | None:
@@ -107,6 +117,9 @@ class Change(models.Model):
     subject = models.CharField(max_length=500, blank=True)
     author = models.CharField(max_length=200, blank=True)
     committed_at = models.DateTimeField(null=True, blank=True)
+    shared = models.BooleanField(
+        default=False, editable=False, help_text="It comes from a push, not from a report of this release."
+    )
 
     class Meta:
         ordering = ["committed_at", "sha"]

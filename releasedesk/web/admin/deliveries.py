@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.admin import register
 
-from releasedesk.deliveries.models import Delivery
+from releasedesk.deliveries.models import Alias, Delivery, Source
 from releasedesk.web.admin.door import FactAdmin
 from releasedesk.web.admin.site import site
 
@@ -18,3 +18,23 @@ class DeliveryAdmin(FactAdmin):
     list_filter = ("outcome", "type", "team", "received_at")
     list_select_related = ("team", "service")
     search_fields = ("key", "source", "service__slug", "actor")
+
+
+@register(Source, site=site)
+class SourceAdmin(FactAdmin):
+    """Where webhooks come from. They are set up on their team's page, where their secrets are made."""
+
+    list_display = ("name", "kind", "team", "paused_at", "created_by", "created_at")
+    list_filter = ("kind", "team", "created_at")
+    list_select_related = ("team",)
+    search_fields = ("id", "name", "created_by")
+
+
+@register(Alias, site=site)
+class AliasAdmin(FactAdmin):
+    """What senders call things. It is said on the page of a source, or in the inbox."""
+
+    list_display = ("theirs", "kind", "service", "environment", "item", "team", "created_by")
+    list_filter = ("kind", "team", "environment")
+    list_select_related = ("team", "service", "environment")
+    search_fields = ("theirs", "service__slug", "item")

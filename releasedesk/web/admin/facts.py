@@ -12,6 +12,8 @@ from releasedesk.problems.problem import within
 from releasedesk.releases.lock_bodies import WindowBody
 from releasedesk.releases.models import (
     Change,
+    Commit,
+    CommitCheck,
     ConfigKey,
     Deployment,
     DeploymentFact,
@@ -45,6 +47,18 @@ FACTS: dict[type[Model], dict[str, Any]] = {
         "list_filter": ("release__service__team", "committed_at"),
         "search_fields": ("sha", "subject", "author", *RELEASE),
         "list_select_related": ("release__service",),
+    },
+    Commit: {
+        "list_display": ("sha", "subject", "author", "service", "committed_at", "pushed_at"),
+        "list_filter": ("service__team", "pushed_at"),
+        "search_fields": ("sha", "subject", "author", "service__slug"),
+        "list_select_related": ("service",),
+    },
+    CommitCheck: {
+        "list_display": ("occurred_at", "item", "outcome", "sha", "service", "actor"),
+        "list_filter": ("outcome", "item", "service__team", "occurred_at"),
+        "search_fields": ("sha", "item", "service__slug", "actor"),
+        "list_select_related": ("service",),
     },
     DeploymentFact: {
         "list_display": ("occurred_at", "kind", "release", "environment", "source", "key", "actor"),

@@ -10,7 +10,9 @@ from django.test import Client
 
 from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import DESK, Role
+from releasedesk.actions.aliases import name_service
 from releasedesk.actions.checklist_template import LineBody, Scope, put_line
+from releasedesk.actions.commits import Pushed, record_commit_check, record_commits
 from releasedesk.actions.configuration import Meaning, config_key, mean_difference, report_config
 from releasedesk.actions.environments import put_environment
 from releasedesk.actions.gate import ask_to_ship
@@ -21,7 +23,8 @@ from releasedesk.actions.locks import LockRequest, lock
 from releasedesk.actions.name_culprit import name_culprit
 from releasedesk.actions.overrides import override
 from releasedesk.actions.passages import judge_passages
-from releasedesk.releases.models import Lock
+from releasedesk.actions.sources import set_up_source
+from releasedesk.releases.models import CommitCheck, Lock
 from releasedesk.rollbacks.run_bodies import TickBody
 from tests import builders
 from tests.builders import NOON
@@ -99,6 +102,19 @@ def _report(service: Service) -> None:
     line = LineBody(key="load", label="Load test", help="Ten minutes of a usual day.")
     put_line(DESK, Scope(service=service), line, now=NOON)
     lock(DESK, LockRequest(service, production, Lock.Kind.BLOCK, "Freeze", None), now=NOON)
+    _deliver(service)
+
+
+def _deliver(service: Service) -> None:
+    """What a source of webhooks leaves behind."""
+    set_up_source(DESK, service.team, kind="github", name="acme", now=NOON)
+    name_service(DESK, service.team, "acme/shop", service, now=NOON)
+    pushed = [Pushed("4f1c" * 10, "", "cache the basket")]
+    record_commits(DESK, service, pushed, at=NOON, source="hook", key="1")
+    check = CommitCheck(
+        sha="4f1c" * 10, item="lint", outcome="passed", occurred_at=NOON, source="hook", key="1"
+    )
+    record_commit_check(DESK, service, check)
 
 
 def _pass_the_gate(release: Release, team: Team) -> None:

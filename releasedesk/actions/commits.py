@@ -1,0 +1,172 @@
+"""Keep what is known of commits, and give it to the releases that have them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, Q
+
+from releasedesk.accounts.roles import DESK, Actor, Role
+from releasedesk.actions.checklist import report_check
+from releasedesk.catalog.models import Service
+from releasedesk.releases import lineage
+from releasedesk.releases.models import Change, Commit, CommitCheck, Release
+
+SHORTEST = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A commit as a push told of it. `parent` is empty where it is not known."""
+
+    sha: str
+    parent: str
+    subject: str = ""
+    author: str = ""
+    committed_at: datetime | None = None
+
+
+def record_commits(
+    actor: Actor, service: Service, commits: Sequence[Pushed], *, at: datetime, source: str, key: str
+) -> None:
+    """Keep a push to the main line. Of two pushes of one commit the later counts, whichever comes first.
+
+    Raises 403 for somebody else's service.
+    """
+    _allow(actor, service)
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        known = {row.sha: row for row in service.commits.filter(sha__in=[each.sha for each in commits])}
+        rows = [
+            Commit(
+                service=service,
+                sha=each.sha,
+                parent=each.parent,
+                subject=each.subject,
+                author=each.author,
+                committed_at=each.committed_at,
+                pushed_at=at,
+                source=source,
+                key=key,
+            )
+            for each in {each.sha: each for each in commits}.values()
+            if each.sha not in known or _order(known[each.sha]) < (at, source.encode(), key.encode())
+        ]
+        Commit.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["service", "sha"],
+            update_fields=["parent", "subject", "author", "committed_at", "pushed_at", "source", "key"],
+        )
+        share_out(service, {row.sha for row in rows})
+
+
+def record_commit_check(actor: Actor, service: Service, check: CommitCheck) -> None:
+    """Keep what CI found about a commit, and tick it on every release of that commit.
+
+    `check` is not stored yet. Raises 403, and 422 for an item that the checklists of its release lack.
+    """
+    _allow(actor, service)
+    with transaction.atomic():
+        Service.objects.filter(pk=service.pk).changed()
+        check.service, check.actor = service, actor.label
+        check.save(force_insert=True)
+        short = [check.sha[:length] for length in range(SHORTEST, len(check.sha) + 1)]
+        named = Q(commit__in=short) | Q(reported_commit__in=short) | Q(tagged_commit__in=short)
+        for release in service.releases.filter(named).select_related("service"):
+            if check.sha.startswith(release.sha):
+                _tick(release, [check])
+
+
+def know_commit(service: Service, release: Release) -> None:
+    """Give a release that has just got to know its commit what is known of that. Its service is held."""
+    known = Exists(Commit.objects.filter(service=service)) | Exists(
+        CommitCheck.objects.filter(service=service)
+    )
+    if not release.sha or not Service.objects.filter(known, pk=service.pk).exists():
+        return
+    _tick(release, CommitCheck.objects.of(service, release.sha))
+    share_out(service, {release.sha})
+
+
+def share_out(service: Service, touched: Collection[str]) -> None:
+    """Bring the changes of the releases up to date after these commits, or their releases, became known."""
+    parents = dict(service.commits.values_list("sha", "parent"))
+    if not parents or not touched:
+        return
+    named: dict[str, list[Release]] = {}
+    releases = service.releases.exclude(commit="", reported_commit="", tagged_commit="")
+    for release in releases.only("service_id", "version", "commit", "reported_commit", "tagged_commit"):
+        if sha := _whole(release.sha, parents):
+            named.setdefault(sha, []).append(release)
+    whole = {_whole(sha, parents) for sha in touched}
+    shares = lineage.shares(parents, named)
+    shared = {sha: share for sha, share in shares.items() if not whole.isdisjoint(share)}
+    moved = {each for share in shared.values() for each in share}
+    held = Change.objects.filter(release__service=service, shared=True, sha__in=moved)
+    holders = set(held.values_list("release_id", flat=True))
+    for sha, share in shares.items():
+        for release in named[sha]:
+            if sha in shared or release.pk in holders:
+                _set_shared(release, share)
+
+
+def _set_shared(release: Release, share: Sequence[str]) -> None:
+    """Make these the commits that the release has from pushes; what was reported for it stays."""
+    told = {sha for sha, shared in release.changes.values_list("sha", "shared") if not shared}
+    wanted = {sha for sha in share if not _is_told(sha, told)}
+    release.changes.filter(shared=True).exclude(sha__in=wanted).delete()
+    commits = Commit.objects.filter(service=release.service_id, sha__in=wanted)
+    Change.objects.bulk_create(
+        [
+            Change(
+                release=release,
+                sha=row.sha,
+                subject=row.subject,
+                author=row.author,
+                committed_at=row.committed_at,
+                shared=True,
+            )
+            for row in commits
+        ],
+        update_conflicts=True,
+        unique_fields=["release", "sha"],
+        update_fields=["subject", "author", "committed_at"],
+    )
+
+
+def _is_told(sha: str, told: Collection[str]) -> bool:
+    return sha in told or any(len(short) < len(sha) and sha.startswith(short.lower()) for short in told)
+
+
+def _tick(release: Release, checks: Iterable[CommitCheck]) -> None:
+    items = set(release.items.values_list("key", flat=True))
+    for check in checks:
+        if check.item in items:
+            report_check(
+                replace(DESK, label=check.actor),
+                release,
+                check.item,
+                check.outcome,
+                evidence=check.url,
+                at=check.occurred_at,
+                source=check.source,
+                event=check.key,
+            )
+
+
+def _whole(sha: str, parents: Mapping[str, str]) -> str:
+    """The known commit that a sha, perhaps a short one, names; empty for none."""
+    sha = sha.lower()
+    return sha if sha in parents else next((each for each in parents if sha and each.startswith(sha)), "")
+
+
+def _order(row: Commit) -> tuple[datetime, bytes, bytes]:
+    return row.pushed_at, row.source.encode(), row.key.encode()
+
+
+def _allow(actor: Actor, service: Service) -> None:
+    actor.require(
+        Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report on {service.slug}"
+    )

@@ -1,0 +1,96 @@
+"""Kept messages, once more: one by one, or all that waited for a name that somebody has now explained."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.deliveries import original
+from releasedesk.deliveries.models import Delivery, Outcome, Source
+from releasedesk.ingest import native
+from releasedesk.ingest.answer import Answer
+from releasedesk.ingest.hooks import with_reader
+from releasedesk.ingest.message import Ignored, Message
+from releasedesk.ingest.receive import apply_again, receive, skew
+from releasedesk.problems.problem import Problem
+
+AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of one message: an answer, or the problem its sender would see."""
+
+    delivery: Delivery
+    answer: Answer | None = None
+    problem: Problem | None = None
+
+
+def redeliver(actor: Actor, delivery: Delivery, *, now: datetime) -> Tried:
+    """Take one kept message in once more. What was applied gives its answer again.
+
+    Raises 403, and 409 for one whose body is forgotten.
+    """
+    _allow(actor, delivery.team_id)
+    if delivery.forgotten_at is not None:
+        raise Problem("conflict", "The body of this message is forgotten: its sender has to send it again.")
+    return _try(delivery, now=now)
+
+
+def apply_waiting(
+    actor: Actor, team: Team, waits_for: str, name: str, *, now: datetime
+) -> tuple[Sequence[Tried], int]:
+    """Apply what waited for a name, in order of occurrence. Returns what came of it, and what is left.
+
+    A message that waits for another name too goes on waiting. Raises 403.
+    """
+    _allow(actor, team.pk)
+    waiting = Delivery.objects.waiting().filter(team=team, waits_for=waits_for, waits_name=name)
+    rows = list(waiting.order_by("received_at", "pk")[:AT_ONCE])
+    left = waiting.count() - len(rows)
+    return [_try(row, now=now) for row in sorted(rows, key=lambda row: _happened(row, now))], left
+
+
+def _try(delivery: Delivery, *, now: datetime) -> Tried:
+    sender = Actor(label=delivery.actor, roles={delivery.team_id: Role.ENGINEER})
+    message = message_again(delivery, now=now)
+    try:
+        if delivery.outcome == Outcome.REJECTED:
+            return Tried(delivery, receive(sender, delivery.team_id, message, now=now))
+        return Tried(delivery, apply_again(sender, delivery, message, now=now))
+    except Problem as problem:
+        return Tried(delivery, problem=problem)
+
+
+def message_again(delivery: Delivery, *, now: datetime) -> Message:
+    """Make a kept delivery a message again, to be read with what the team has said about names by now."""
+    body = original(delivery)
+    source = Source.objects.filter(pk=delivery.source).first()
+    if source is None:
+        return native.message(body, now=now, skew=skew())
+    message = Message(
+        source=delivery.source,
+        key=delivery.key,
+        type=delivery.type,
+        body=body,
+        headers=delivery.headers,
+        read=lambda: Ignored("Nothing was read."),
+        waits=True,
+        guesses=True,
+    )
+    return with_reader(source, message, now=now)
+
+
+def _happened(delivery: Delivery, now: datetime) -> tuple[datetime, datetime]:
+    """When what it tells of happened; the time of its coming where that cannot be told."""
+    try:
+        reading = message_again(delivery, now=now).read()
+    except Problem:
+        reading = ()
+    times = [fact.occurred_at for fact in reading] if isinstance(reading, tuple) else []
+    return min(times, default=delivery.received_at), delivery.received_at
+
+
+def _allow(actor: Actor, team_id: int) -> None:
+    actor.require(Role.ENGINEER, team_id=team_id, service_id=None, what="apply messages of this team")

@@ -1,0 +1,165 @@
+"""What other systems call things, in our words: slugs, versions, times, checks. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+SLUG_AT_MOST, VERSION_AT_MOST, PLACE_AT_MOST, LINE_AT_MOST, SHA_SHOWN = 64, 128, 64, 500, 12
+ADDRESS_AT_MOST = 2000
+SHA = re.compile(r"[0-9a-fA-F]{7,64}")
+NO_COMMIT = re.compile(r"0+")
+# A name that says by itself that it is a version. Branches are called `1.2` and `2.x`, hardly ever `1.2.3`.
+VERSION_LIKE = re.compile(r"(?:[\w-]+[/@-])?(?:v\d+\.\d+|\d+\.\d+\.\d+)[\w.+~-]*", re.ASCII)
+# The first that is found in the name of a job decides; a service maps its own names beside these.
+CHECKS = (
+    ("integration", re.compile(r"integration|e2e|end.to.end|acceptance|smoke|functional", re.IGNORECASE)),
+    ("lint", re.compile(r"lint|ruff|flake8|style|format|pre.commit|mypy|static|analy[sz]", re.IGNORECASE)),
+    ("unit_tests", re.compile(r"(?<![a-z])(?:unit|tests?|pytest|tox|nox|ci)(?![a-z])", re.IGNORECASE)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a team has said about its senders' names; each key in lower case.
+
+    `services`: repository → slug; `checks`: job → item of the checklist, empty for none.
+    """
+
+    services: Mapping[str, str] = field(default_factory=dict)
+    checks: Mapping[str, str] = field(default_factory=dict)
+
+    def service(self, repository: str) -> str:
+        """The slug of a repository's service: as it was mapped, else from its last part."""
+        return self.services.get(repository.lower()) or slug(repository.rsplit("/", 1)[-1])
+
+    def check(self, job: str) -> str | None:
+        """The checklist item a job decides: as it was mapped, else by its name; None for no item."""
+        mapped = self.checks.get(job.lower())
+        if mapped is not None:
+            return mapped or None
+        return next((key for key, pattern in CHECKS if pattern.search(job)), None)
+
+
+NO_NAMES = Names()
+
+
+def slug(text: str) -> str:
+    """`mySubject123` → `mysubject123`, `Team/My App` → `team-my-app`; empty where nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:SLUG_AT_MOST].strip("-")
+
+
+def version(text: str) -> str | None:
+    """The text as a version: what none may hold becomes `-`. None where nothing is left."""
+    return re.sub(r"[^A-Za-z0-9._+:@~-]+", "-", text).lstrip("._+:@~-")[:VERSION_AT_MOST] or None
+
+
+def place(text: str) -> str:
+    """An environment's name as it is looked up: `Production ` and `production` are one."""
+    return line(text, PLACE_AT_MOST).lower()
+
+
+def line(text: str, at_most: int = LINE_AT_MOST) -> str:
+    """The first line of a text, short enough and without characters that command a terminal."""
+    first = text.strip().partition("\n")[0]
+    return "".join(character for character in first if character.isprintable())[:at_most].strip()
+
+
+def commit(text: object) -> str | None:
+    """The text if it can be a commit; Git's null commit is none."""
+    whole = text if isinstance(text, str) and SHA.fullmatch(text) else ""
+    return None if not whole or NO_COMMIT.fullmatch(whole) else whole.lower()
+
+
+def tag_of(ref: str) -> str | None:
+    """The tag that a ref is: `refs/tags/…`, or a bare name that can only be a version. None for a branch."""
+    if ref.startswith("refs/tags/"):
+        return ref.removeprefix("refs/tags/")
+    return ref if VERSION_LIKE.fullmatch(ref) else None
+
+
+def version_of_ref(ref: str, sha: str | None) -> str | None:
+    """The version of what a ref deploys: the tag if it is one, else the commit; never a branch's name."""
+    tag = tag_of(ref)
+    return version(tag) if tag else sha[:SHA_SHOWN] if sha else None
+
+
+def web_address(*candidates: object) -> str | None:
+    """The first that is an http(s) address."""
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate.startswith(("https://", "http://")):
+            try:
+                host = urlsplit(candidate).hostname
+            except ValueError:
+                continue
+            if (
+                host
+                and " " not in candidate
+                and len(candidate) <= ADDRESS_AT_MOST
+                and candidate.isprintable()
+            ):
+                return candidate
+    return None
+
+
+def time_of(*candidates: object) -> str | None:
+    """The first that is a time, in ISO 8601. Senders also write `2026-11-23 12:03:41 UTC` and seconds."""
+    for candidate in candidates:
+        if isinstance(candidate, bool) or candidate in (None, ""):
+            continue
+        if isinstance(candidate, int | float):
+            return datetime.fromtimestamp(candidate, UTC).isoformat()
+        if isinstance(candidate, str):
+            zoned = re.sub(r" ?(?:UTC|Z)$", "+00:00", candidate.strip())
+            return re.sub(r" (?=[+-]\d\d:?\d\d$)", "", zoned).replace(" ", "T", 1)
+    return None
+
+
+def text_at(document: Any, *path: str) -> str:
+    """The text at a path of a foreign document; empty where there is none. Whole numbers are text too."""
+    for part in path:
+        document = document.get(part) if isinstance(document, Mapping) else None
+    if isinstance(document, int) and not isinstance(document, bool):
+        return str(document)
+    return document if isinstance(document, str) else ""
+
+
+def part_at(document: Any, *path: str) -> Mapping[str, Any]:
+    """The object at a path of a foreign document; an empty one where there is none."""
+    for part in path:
+        document = document.get(part) if isinstance(document, Mapping) else None
+    return document if isinstance(document, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What an artifact's id says: a package URL (purl), or an image's name."""
+
+    name: str
+    version: str | None
+
+
+def artifact(text: str) -> Artifact:
+    """Read `pkg:oci/shop@sha256%3A…?tag=1.2`, `ghcr.io/acme/shop:1.2` or a bare version.
+
+    The version is the tag, else the version, percent-decoded.
+    """
+    is_purl = text.startswith("pkg:")
+    rest, _, _ = text.removeprefix("pkg:").partition("#")
+    rest, _, query = rest.partition("?")
+    path, at, tail = rest.rpartition("@")
+    if not at or "/" in tail:
+        path, tail = rest, ""
+    name = path.rsplit("/", 1)[-1]
+    if not is_purl and not tail and ":" in name:
+        name, _, tail = name.partition(":")
+    if not is_purl and not tail and "/" not in path:
+        name, tail = "", name
+    return Artifact(unquote(name), version(_tag(query) or unquote(tail)))
+
+
+def _tag(query: str) -> str:
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return next((unquote(value) for name, _, value in pairs if name.lower() == "tag"), "")

@@ -1,0 +1,134 @@
+"""What came from outside: filtered, searched, and what waits for a word of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Self
+
+from django.db.models import Count, F, Max, Min, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import Actor
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.models import Delivery, Outcome, Source
+from releasedesk.problems.near import closest
+from releasedesk.problems.problem import invalid, unknown
+from releasedesk.reports.filters import asked
+
+GROUPS_AT_MOST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxFilters:
+    """What the URL asks for. `source` is a source's id, or the name a sender gives itself."""
+
+    outcome: str = ""
+    team: str = ""
+    service: str = ""
+    source: str = ""
+    type: str = ""
+    q: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Self:
+        """Read them. Raises 422 for one that does not exist."""
+        found = asked(query, [field.name for field in fields(cls)])
+        if found["outcome"] and found["outcome"] not in Outcome.values:
+            raise invalid(unknown("?outcome", "outcome", found["outcome"][:100], Outcome.values))
+        return cls(**found)
+
+    @property
+    def are_set(self) -> bool:
+        """Whether any of them is."""
+        return any(getattr(self, field.name) for field in fields(self))
+
+
+def inbox(actor: Actor, filters: InboxFilters) -> QuerySet[Delivery]:
+    """The messages of the actor's teams, the newest first."""
+    rows = (
+        Delivery.objects.seen_by(actor)
+        .messages()
+        .defer("sealed", "headers")
+        .select_related("team", "service")
+    )
+    exact = {"outcome": filters.outcome, "team__slug": filters.team, "service__slug": filters.service}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if filters.source:
+        rows = rows.filter(source=filters.source)
+    if filters.type:
+        rows = rows.filter(type__icontains=filters.type)
+    for word in filters.q.split():
+        rows = rows.alias(text=Cast("body", TextField())).filter(
+            Q(key__icontains=word)
+            | Q(type__icontains=word)
+            | Q(actor__icontains=word)
+            | Q(text__icontains=word)
+        )
+    return rows.order_by("-received_at", "-pk")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Messages of one team that wait for one name. `near` is what might be meant."""
+
+    team: Team
+    waits_for: str
+    name: str
+    count: int
+    first_at: datetime
+    last_at: datetime
+    near: str
+
+
+def waiting(actor: Actor) -> Sequence[Waiting]:
+    """What waits for a word, the most first. Names of jobs wait too, though nothing hangs on them."""
+    unknown_job = Q(outcome=Outcome.IGNORED, waits_for="check")
+    rows = Delivery.objects.seen_by(actor).filter(
+        Q(outcome=Outcome.UNMATCHED) | unknown_job, forgotten_at=None
+    )
+    groups = rows.values("waits_for", "waits_name", team=F("team_id")).annotate(
+        count=Count("pk"), first_at=Min("received_at"), last_at=Max("received_at")
+    )
+    found = list(groups.exclude(waits_name="").order_by("waits_for", "-count", "waits_name")[:GROUPS_AT_MOST])
+    if not found:
+        return []
+    teams = Team.objects.in_bulk({group["team"] for group in found})
+    environments = list(Environment.objects.values_list("name", flat=True))
+    slugs: dict[int, list[str]] = {}
+    for team, slug in Service.objects.filter(team__in=teams).values_list("team_id", "slug"):
+        slugs.setdefault(team, []).append(slug)
+
+    def known(group: Mapping[str, Any]) -> list[str]:
+        return {"environment": environments, "service": slugs.get(group["team"], [])}.get(
+            group["waits_for"], []
+        )
+
+    return [
+        Waiting(
+            team=teams[group["team"]],
+            waits_for=group["waits_for"],
+            name=group["waits_name"],
+            count=group["count"],
+            first_at=group["first_at"],
+            last_at=group["last_at"],
+            near=closest(group["waits_name"], known(group)) or "",
+        )
+        for group in found
+    ]
+
+
+def sources_named(rows: Sequence[Delivery]) -> Mapping[str, str]:
+    """Name the sources that these messages came by: id → name."""
+    return dict(Source.objects.filter(pk__in={row.source for row in rows}).values_list("pk", "name"))
+
+
+def last_heard(team: Team) -> Mapping[str, datetime]:
+    """When each of a team's sources delivered last: id → time."""
+    ids = list(team.sources.values_list("pk", flat=True))
+    rows = (
+        Delivery.objects.filter(team=team, source__in=ids).values_list("source").annotate(Max("received_at"))
+    )
+    return dict(rows)

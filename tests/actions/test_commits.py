@@ -1,0 +1,152 @@
+"""Commits and what CI found about them reach their releases, whichever is told first."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import DESK, Actor, Role
+from releasedesk.actions.commits import Pushed, record_commit_check, record_commits
+from releasedesk.actions.published import Publication, record_publication
+from releasedesk.catalog.models import Service
+from releasedesk.checklists.models import Item
+from releasedesk.problems.problem import Problem
+from releasedesk.releases.models import Change, Commit, CommitCheck, Release
+from tests.builders import NOON, make_deployment, make_release, make_service, make_team, minutes
+
+pytestmark = pytest.mark.django_db
+A, B, C, D = (letter * 40 for letter in "abcd")
+
+
+@pytest.fixture
+def checkout(payments: Team) -> Service:
+    return make_service("checkout-api", payments)
+
+
+def push(service: Service, *shas: str, before: str = "", at: int = 0, actor: Actor = DESK) -> None:
+    parents = [before, *shas]
+    commits = [Pushed(sha, parent, f"say {sha[0]}") for sha, parent in zip(shas, parents, strict=False)]
+    record_commits(
+        actor, service, commits, at=NOON + minutes(at), source="hook", key=f"push-{shas[0][0]}-{at}"
+    )
+
+
+def check(service: Service, sha: str, outcome: str = "passed", at: int = 0) -> None:
+    found = CommitCheck(
+        sha=sha,
+        item="unit_tests",
+        outcome=outcome,
+        occurred_at=NOON + minutes(at),
+        source="hook",
+        key=f"run-{sha[0]}-{at}",
+    )
+    record_commit_check(DESK, service, found)
+
+
+def tagged(service: Service, version: str, commit: str, at: int = 0) -> Release:
+    said = Publication(version, NOON + minutes(at), "hook", f"tag-{version}-{at}", is_tag=True, commit=commit)
+    return record_publication(DESK, service, said, now=NOON)
+
+
+def brought() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for version, sha in Change.objects.order_by("sha").values_list("release__version", "sha"):
+        found[version] = found.get(version, "") + sha[0]
+    return found
+
+
+def ticked() -> dict[str, str]:
+    return dict(Item.objects.filter(key="unit_tests").values_list("release__version", "outcome"))
+
+
+DAY: list[Callable[[Service], object]] = [
+    lambda service: push(service, A, B),
+    lambda service: push(service, C, D, before=B),
+    lambda service: tagged(service, "1.0", B),
+    lambda service: make_deployment(service, "2.0", commit=D),
+    lambda service: check(service, B),
+    lambda service: check(service, D, "failed", at=1),
+    lambda service: check(service, D, "passed", at=0),
+]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_comes_first_the_releases_end_up_the_same(checkout: Service, seed: int) -> None:
+    step = 421  # of 5,040 orders: far apart from each other
+    for tell in next(itertools.islice(itertools.permutations(DAY), seed * step, None)):
+        tell(checkout)
+    assert brought() == {"1.0": "ab", "2.0": "cd"}
+    assert ticked() == {"1.0": "passed", "2.0": "failed"}
+
+
+def test_a_release_that_becomes_known_between_two_takes_its_commits(checkout: Service) -> None:
+    push(checkout, A, B, C, D)
+    tagged(checkout, "2.0", D)
+    assert brought() == {"2.0": "abcd"}
+    tagged(checkout, "1.0", B)
+    assert brought() == {"1.0": "ab", "2.0": "cd"}
+
+
+def test_what_was_reported_for_a_release_stays(checkout: Service) -> None:
+    release = make_release(checkout, "1.0", changes=[{"sha": B[:8], "subject": "as CI tells it"}])
+    push(checkout, A, B)
+    tagged(checkout, "1.0", B)
+    assert sorted(release.changes.values_list("sha", "subject")) == [(A, "say a"), (B[:8], "as CI tells it")]
+
+
+def test_a_plan_that_names_its_commit_brings_what_was_pushed(checkout: Service) -> None:
+    push(checkout, A, B)
+    check(checkout, B)
+    make_release(checkout, "1.0", commit=B[:9])
+    assert brought() == {"1.0": "ab"}
+    assert ticked() == {"1.0": "passed"}
+
+
+def test_of_two_pushes_of_one_commit_the_later_counts(checkout: Service) -> None:
+    push(checkout, C, before=B, at=2)
+    push(checkout, C, before=A, at=1)
+    assert Commit.objects.get().parent == B
+
+
+def test_a_tag_that_moved_names_its_later_commit(checkout: Service) -> None:
+    tagged(checkout, "1.0", B, at=2)
+    release = tagged(checkout, "1.0", A, at=1)
+    release.refresh_from_db()
+    assert release.sha == B
+
+
+def test_a_tag_ticks_its_item(checkout: Service) -> None:
+    tagged(checkout, "1.0", B)
+    assert Item.objects.get(key="tag").outcome == "passed"
+
+
+def test_nothing_reaches_another_service(checkout: Service, payments: Team) -> None:
+    other = make_service("ledger", payments)
+    push(checkout, A, B)
+    check(checkout, B)
+    tagged(other, "1.0", B)
+    assert brought() == {}
+    assert ticked() == {"1.0": "open"}
+
+
+def test_a_check_of_an_item_that_a_release_does_not_have_is_left(checkout: Service) -> None:
+    tagged(checkout, "1.0", B)
+    found = CommitCheck(sha=B, item="flavour", outcome="passed", occurred_at=NOON, source="hook", key="1")
+    record_commit_check(DESK, checkout, found)
+    assert not Item.objects.filter(outcome="passed").exclude(key="tag").exists()
+
+
+def test_charlie_tells_nothing_of_our_service(checkout: Service) -> None:
+    search = make_team("search")
+    charlies = Actor("hook", roles={search.pk: Role.ENGINEER})
+    with pytest.raises(Problem):
+        push(checkout, A, actor=charlies)
+    with pytest.raises(Problem):
+        record_publication(charlies, checkout, Publication("1.0", NOON, "hook", "1", is_tag=True), now=NOON)
+    found = CommitCheck(sha=B, item="lint", outcome="passed", occurred_at=NOON, source="hook", key="1")
+    with pytest.raises(Problem):
+        record_commit_check(charlies, checkout, found)
+    assert not any(model.objects.exists() for model in (Commit, Release, CommitCheck))

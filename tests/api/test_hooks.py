@@ -1,0 +1,275 @@
+"""`POST /api/v1/hooks/{source_id}`: what other systems deliver."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import DESK
+from releasedesk.actions.sources import end_former_secret, pause_source, rotate_secret
+from releasedesk.catalog.models import Service
+from releasedesk.checklists.models import Item
+from releasedesk.deliveries.models import Alias, Delivery, Source
+from releasedesk.releases.models import Change, Deployment, Live, Release
+from tests.api.asking import problem
+from tests.api.hooks import Sender, make_sender, signed_headers
+from tests.builders import NOON, make_environment, make_service, make_team, minutes
+from tests.conftest import Clock
+from tests.ingest import payloads
+from tests.ingest.payloads import OLDER, SHA
+
+
+@pytest.fixture
+def github(payments: Team) -> Sender:
+    return make_sender(payments)
+
+
+@pytest.fixture
+def gitlab(payments: Team) -> Sender:
+    return make_sender(payments, "gitlab")
+
+
+@pytest.fixture
+def cdevents(payments: Team) -> Sender:
+    return make_sender(payments, "cdevents")
+
+
+def test_a_day_on_github(github: Sender) -> None:
+    for event, payload in (
+        ("ping", payloads.github(zen="Keep it logically awesome.")),
+        ("push", payloads.github_push()),
+        ("workflow_run", payloads.github_workflow_run()),
+        ("release", payloads.github_release("created")),
+        ("release", payloads.github_release("published")),
+        ("release", payloads.github_release("released")),
+        ("deployment", payloads.github_deployment(ref="v2.4.0")),
+        ("deployment_status", payloads.github_deployment_status("in_progress", ref="v2.4.0")),
+        ("deployment_status", payloads.github_deployment_status("success", ref="v2.4.0")),
+    ):
+        answer = github.deliver(event, payload)
+        assert answer.status_code == (202 if event == "ping" else 201), answer.content
+    release = Release.objects.get()
+    assert (release.service.slug, release.version, release.sha) == ("checkout-api", "v2.4.0", SHA)
+    assert list(release.changes.values_list("sha", flat=True)) == [OLDER, SHA]
+    assert dict(release.items.exclude(outcome="open").values_list("key", "outcome")) == {
+        "unit_tests": "passed",
+        "tag": "passed",
+    }
+    deployment = Deployment.objects.get()
+    assert (deployment.status, deployment.started_at, deployment.finished_at) == (
+        "succeeded",
+        NOON,
+        NOON + minutes(2),
+    )
+    assert answer.json()["release_url"] == "http://testserver/services/checkout-api/releases/v2.4.0/"
+    assert Live.objects.get().release == release
+
+
+def test_a_day_on_gitlab(gitlab: Sender) -> None:
+    job = {"id": 1, "name": "pytest", "status": "success"}
+    for event, payload in (
+        ("Push Hook", payloads.gitlab_push()),
+        ("Pipeline Hook", payloads.gitlab_pipeline(job)),
+        ("Tag Push Hook", payloads.gitlab_push("tag_push", "refs/tags/v1.1.0")),
+        ("Release Hook", payloads.gitlab_release()),
+        (
+            "Deployment Hook",
+            payloads.gitlab_deployment("running", ref="v1.1.0", status_changed_at="2026-11-23 12:00:00 UTC"),
+        ),
+        ("Deployment Hook", payloads.gitlab_deployment("success", ref="v1.1.0")),
+    ):
+        answer = gitlab.deliver(event, payload)
+        assert answer.status_code == 201, answer.content
+    assert Live.objects.get().release.version == "v1.1.0"
+    assert Deployment.objects.get().status == "succeeded"
+    assert Item.objects.get(key="unit_tests").outcome == "passed"
+    assert Change.objects.get().sha == SHA
+
+
+def test_cdevents_come_with_the_secret_as_their_token(cdevents: Sender) -> None:
+    where = {"environment": {"id": "production"}, "artifactId": "pkg:oci/x@1?tag=2.1"}
+    answer = cdevents.deliver("", payloads.cdevent("service.deployed", where))
+    assert (answer.status_code, answer.json()["version"]) == (201, "2.1")
+
+
+def test_the_signed_form_of_gitlab_is_checked_over_the_body_as_it_came(gitlab: Sender) -> None:
+    raw = json.dumps(payloads.gitlab_deployment(), indent=3).encode()
+    signed = {"X-Gitlab-Event": "Deployment Hook", **signed_headers(gitlab.secret, raw, at=NOON + minutes(5))}
+    assert gitlab.send(raw, signed).status_code == 201
+    assert Delivery.objects.get().key == "msg-1"
+    problem(gitlab.send(raw + b"\n", signed), 401)
+
+
+def test_a_signed_message_that_somebody_recorded_is_refused_later(gitlab: Sender, clock: Clock) -> None:
+    raw = json.dumps(payloads.gitlab_deployment()).encode()
+    signed = {"X-Gitlab-Event": "Deployment Hook", **signed_headers(gitlab.secret, raw, at=clock.now)}
+    assert gitlab.send(raw, signed).status_code == 201
+    clock.tick(6)
+    assert "5 minutes off" in problem(gitlab.send(raw, signed), 401)["detail"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Hub-Signature-256": "sha256=00"}])
+def test_a_bad_signature_is_refused_and_nothing_is_kept(github: Sender, headers: dict[str, str]) -> None:
+    given = {**github.headers("ping", "1"), **headers}
+    document = problem(github.send(b"{}", given), 401, "not-authenticated")
+    assert document["retryable"] is False
+    assert not Delivery.objects.exists()
+
+
+def test_an_address_that_guesses_is_slowed_down(github: Sender, settings: Settings) -> None:
+    settings.THROTTLE_FAILED_AUTH_PER_MINUTE = 2
+    for _ in range(2):
+        problem(github.send(b"{}", {}), 401)
+    problem(github.send(b"{}", {}), 429)
+    assert github.deliver("ping", payloads.github()).status_code == 202, "who signs is not slowed down"
+
+
+def test_an_address_nobody_set_up_is_not_found(db: None) -> None:
+    problem(Client().post("/api/v1/hooks/none", {}, content_type="application/json"), 404)
+
+
+def test_another_sources_secret_does_not_fit(github: Sender) -> None:
+    other = make_sender(make_team("search"))
+    raw = b'{"zen": "x"}'
+    problem(github.send(raw, {**github.headers("ping", "1"), **other.sign(raw)}), 401)
+
+
+def test_while_a_secret_is_replaced_both_are_valid(github: Sender, clock: Clock) -> None:
+    former = github.secret
+    github.secret = rotate_secret(DESK, github.source, now=clock.now)
+    for secret in (former, github.secret):
+        raw = json.dumps(payloads.github(zen=secret[-4:])).encode()
+        assert (
+            github.send(raw, {**github.headers("ping", secret), **github.sign(raw, secret)}).status_code
+            == 202
+        )
+    end_former_secret(DESK, github.source)
+    raw = b'{"zen": "later"}'
+    problem(github.send(raw, {**github.headers("ping", "3"), **github.sign(raw, former)}), 401)
+
+
+def test_a_former_secret_ends_by_itself(github: Sender, clock: Clock, settings: Settings) -> None:
+    former = github.secret
+    rotate_secret(DESK, github.source, now=clock.now)
+    clock.tick(settings.FORMER_SECRET_DAYS * 24 * 60)
+    problem(github.send(b"{}", {**github.headers("ping", "1"), **github.sign(b"{}", former)}), 401)
+
+
+def test_a_paused_source_is_told_so(github: Sender, clock: Clock) -> None:
+    pause_source(DESK, github.source, paused=True, now=clock.now)
+    assert "paused" in problem(github.deliver("ping", payloads.github()), 403)["detail"]
+    pause_source(DESK, github.source, paused=False, now=clock.now)
+    assert github.deliver("ping", payloads.github()).status_code == 202
+
+
+def test_no_secret_is_in_the_database_in_the_clear(github: Sender) -> None:
+    stored = Source.objects.values_list().get()
+    assert github.secret not in str(stored)
+    assert github.secret.removeprefix("whsec_") not in str(stored)
+
+
+def test_a_redelivery_is_answered_as_before(github: Sender) -> None:
+    first = github.deliver("deployment", payloads.github_deployment(), id="7")
+    again = github.deliver("deployment", payloads.github_deployment(), id="7")
+    assert (again.status_code, again["Idempotent-Replayed"]) == (200, "true")
+    assert again.json() == first.json()
+    problem(github.deliver("deployment", payloads.github_deployment(id=502), id="7"), 409)
+    assert Deployment.objects.count() == 1
+
+
+def test_the_same_id_from_two_sources_is_two_messages(github: Sender, payments: Team) -> None:
+    other = make_sender(payments, name="other")
+    assert github.deliver("ping", payloads.github(), id="7").status_code == 202
+    assert other.deliver("ping", payloads.github(), id="7").status_code == 202
+
+
+def test_a_delivery_without_a_name_goes_by_its_body(gitlab: Sender) -> None:
+    payload = json.dumps(payloads.gitlab_push()).encode()
+    headers = {"X-Gitlab-Event": "Push Hook", **gitlab.sign(payload)}
+    assert gitlab.send(payload, headers).status_code == 201
+    assert gitlab.send(payload, headers).status_code == 200
+
+
+def test_github_may_send_a_form(github: Sender) -> None:
+    raw = urlencode({"payload": json.dumps(payloads.github_deployment())}).encode()
+    headers = {**github.headers("deployment", "1"), **github.sign(raw)}
+    answer = github.send(raw, headers, "application/x-www-form-urlencoded")
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_told_so(github: Sender, raw: bytes) -> None:
+    problem(github.send(raw, {**github.headers("push", "1"), **github.sign(raw)}), 400, "not-json")
+
+
+def test_a_huge_payload_is_taken_and_a_larger_one_is_told_so(github: Sender, settings: Settings) -> None:
+    big = payloads.github_push(commits=[], padding="x" * 3_000_000)
+    assert github.deliver("push", big).status_code == 202
+    settings.LIMIT_HOOK_BYTES = 1_000_000
+    problem(github.deliver("push", big), 413)
+
+
+def test_an_unknown_environment_waits_and_is_applied_once_it_is_known(github: Sender, clock: Clock) -> None:
+    answer = github.deliver("deployment_status", payloads.github_deployment_status(environment="prod-eu"))
+    assert (answer.status_code, answer.json()["outcome"]) == (202, "unmatched")
+    kept = Delivery.objects.get()
+    assert (kept.waits_for, kept.waits_name) == ("environment", "prod-eu")
+    assert not Service.objects.filter(slug="checkout-api").exists() or not Release.objects.exists()
+
+
+def test_a_mapped_name_is_ours(github: Sender, payments: Team) -> None:
+    shop = make_service("shop", payments)
+    common: dict[str, Any] = {"team": payments, "created_by": "alice", "created_at": NOON}
+    Alias.objects.create(kind="service", theirs="acme/checkout-api", service=shop, **common)
+    Alias.objects.create(
+        kind="environment", theirs="prod-eu", environment=make_environment("production"), **common
+    )
+    answer = github.deliver("deployment_status", payloads.github_deployment_status(environment="Prod-EU"))
+    assert answer.status_code == 201
+    assert (answer.json()["service"], answer.json()["environment"]) == ("shop", "production")
+
+
+def test_a_services_own_repository_needs_no_mapping(github: Sender, payments: Team) -> None:
+    make_service("shop", payments, repository="https://github.com/Acme/Checkout-API.git")
+    assert github.deliver("deployment", payloads.github_deployment()).json()["service"] == "shop"
+
+
+def test_a_name_that_means_nothing_is_left_alone(github: Sender, payments: Team) -> None:
+    Alias.objects.create(
+        team=payments, kind="environment", theirs="github-pages", created_by="alice", created_at=NOON
+    )
+    answer = github.deliver(
+        "deployment_status", payloads.github_deployment_status(environment="github-pages")
+    )
+    assert (answer.status_code, answer.json()["outcome"]) == (202, "ignored")
+
+
+def test_a_repository_named_like_charlies_service_waits_and_touches_nothing(github: Sender) -> None:
+    make_service("checkout-api", make_team("search"))
+    answer = github.deliver("deployment", payloads.github_deployment())
+    assert answer.json()["outcome"] == "unmatched"
+    assert not Release.objects.exists()
+
+
+def test_secrets_of_a_delivery_are_not_kept(gitlab: Sender) -> None:
+    job = {"id": 1, "name": "pytest", "status": "success"}
+    gitlab.deliver("Pipeline Hook", payloads.gitlab_pipeline(job), Authorization="Basic aHVudGVyMg==")
+    kept = Delivery.objects.get()
+    assert "hunter2" not in kept.body_text
+    assert gitlab.secret not in str(kept.headers)
+    assert "aHVudGVyMg" not in str(kept.headers)
+    assert kept.headers["X-Gitlab-Event"] == "Pipeline Hook"
+
+
+def test_a_delivery_costs_a_fixed_number_of_queries(
+    github: Sender, payments: Team, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_service("checkout-api", payments)
+    with django_assert_num_queries(32):
+        assert github.deliver("deployment", payloads.github_deployment()).status_code == 201

@@ -1,0 +1,119 @@
+"""Other systems' names in ours."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasedesk.ingest import names
+from releasedesk.ingest.names import Names
+from releasedesk.problems.body import SLUG, VERSION
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("mySubject123", "mysubject123"),
+        ("Team/My App", "team-my-app"),
+        ("--a__b--", "a-b"),
+        ("ünïcode", "n-code"),
+        ("///", ""),
+    ],
+)
+def test_a_name_becomes_a_slug(text: str, slug: str) -> None:
+    assert names.slug(text) == slug
+
+
+@given(st.text())
+def test_every_slug_and_version_is_one_or_nothing(text: str) -> None:
+    slug, version = names.slug(text), names.version(text)
+    assert not slug or re.match(SLUG.replace(r"\z", r"\Z"), slug)
+    assert version is None or re.match(VERSION.replace(r"\z", r"\Z"), version)
+
+
+@given(st.text())
+def test_a_line_holds_nothing_that_commands_a_terminal(text: str) -> None:
+    assert names.line(text).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("ref", "version"),
+    [
+        ("refs/tags/v1.2", "v1.2"),
+        ("refs/tags/api/v1.2", "api-v1.2"),
+        ("v2.4.0", "v2.4.0"),
+        ("2026.11.23-2", "2026.11.23-2"),
+        ("checkout@1.2.3+build.5", "checkout@1.2.3+build.5"),
+        ("main", "4f1c2b6a9e0d"),
+        ("stable/5.2", "4f1c2b6a9e0d"),
+        ("6.4", "4f1c2b6a9e0d"),
+        ("v20.x", "4f1c2b6a9e0d"),
+        ("refs/heads/v1.2.3", "4f1c2b6a9e0d"),
+        ("4f1c2b6a9e0d7c8b5a4e3d2c1b0a9f8e7d6c5b4a", "4f1c2b6a9e0d"),
+        ("", "4f1c2b6a9e0d"),
+    ],
+)
+def test_a_version_is_the_tag_or_the_commit_and_never_a_branch(ref: str, version: str) -> None:
+    assert names.version_of_ref(ref, "4f1c2b6a9e0d7c8b5a4e3d2c1b0a9f8e7d6c5b4a") == version
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "version"),
+    [
+        ("pkg:oci/shop@sha256%3A0b31b1c0", "shop", "sha256:0b31b1c0"),
+        ("pkg:oci/shop@sha256%3A0b31?repository_url=ghcr.io/acme/shop&tag=2.1%2Bb7", "shop", "2.1+b7"),
+        ("pkg:golang/git.example/acme/shop@234fd47e07d1004f0aed9c", "shop", "234fd47e07d1004f0aed9c"),
+        ("pkg:npm/%40acme/shop@1.0.0#dist/main.js", "shop", "1.0.0"),
+        ("pkg:npm/@acme/shop", "shop", None),
+        ("pkg:generic/shop?download_url=https://u:p@files.example/shop", "shop", None),
+        ("ghcr.io:5000/acme/shop:1.2", "shop", "1.2"),
+        ("ghcr.io/acme/shop@sha256:0b31", "shop", "sha256:0b31"),
+        ("0b31b1c02ff458ad", "", "0b31b1c02ff458ad"),
+        ("", "", None),
+    ],
+)
+def test_an_artifacts_id_names_it_and_its_version(text: str, name: str, version: str | None) -> None:
+    assert names.artifact(text) == names.Artifact(name, version)
+
+
+@pytest.mark.parametrize(
+    ("given", "time"),
+    [
+        ("2026-11-23 12:55:12 UTC", "2026-11-23T12:55:12+00:00"),
+        ("2021-04-28 21:50:00 +0200", "2021-04-28T21:50:00+0200"),
+        ("2026-11-23T12:03:41Z", "2026-11-23T12:03:41+00:00"),
+        (1795435200, "2026-11-23T12:00:00+00:00"),
+        (None, None),
+    ],
+)
+def test_times_of_every_sender_are_read(given: object, time: str | None) -> None:
+    assert names.time_of(given) == time
+
+
+@pytest.mark.parametrize(
+    ("job", "item"),
+    [
+        ("ruff", "lint"),
+        ("Lint & format", "lint"),
+        ("unit-tests (3.12)", "unit_tests"),
+        ("CI", "unit_tests"),
+        ("integration tests", "integration"),
+        ("e2e", "integration"),
+        ("deploy", None),
+        ("publish docs", None),
+        ("latest", None),
+    ],
+)
+def test_a_jobs_name_says_which_item_it_decides(job: str, item: str | None) -> None:
+    assert Names().check(job) == item
+
+
+def test_what_a_team_has_said_about_a_name_counts_before_the_name_itself() -> None:
+    known = Names(services={"acme/api": "checkout-api"}, checks={"deploy": "integration", "ci": ""})
+    assert known.service("Acme/API") == "checkout-api"
+    assert known.service("acme/Ledger") == "ledger"
+    assert known.check("Deploy") == "integration"
+    assert known.check("CI") is None, "left alone on purpose"
