@@ -70,6 +70,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "procrastinate.contrib.django",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "pgtrigger",
     "pghistory",
     "axes",
@@ -179,8 +181,19 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "releasedesk.api.errors.handle",
+    "DEFAULT_SCHEMA_CLASS": "releasedesk.api.schema.describe.DeskSchema",
     "URL_FORMAT_OVERRIDE": None,
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ReleaseDesk",
+    "DESCRIPTION": "What was before, the one change, whether it came true, and how to go back.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": ["releasedesk.api.schema.document.complete"],
+    "ENABLE_DJANGO_DEPLOY_CHECK": False,  # our own tests hold the document against the desk
 }
 
 # -- limits and switches of the desk -------------------------------------------------------------------------

@@ -31,6 +31,8 @@ class Decision(Body):
     evidence: Url | None = None
     reason: Annotated[Text, StringConstraints(strip_whitespace=True)] | None = None
 
+    EXAMPLE = {"outcome": "passed", "evidence": "https://ci.example/8812"}
+
 
 def decide_item(actor: Actor, item: Item, decision: Decision, *, now: datetime) -> Item:
     """Write down a person's decision; `open` takes one back.

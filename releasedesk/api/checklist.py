@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.decide_item import Decision, decide_item
+from releasedesk.api.answers import checklists as answers
 from releasedesk.api.door import Door
+from releasedesk.api.schema.operation import operation
 from releasedesk.api.times import stamp
 from releasedesk.checklists.models import Item
 from releasedesk.problems.problem import not_found
@@ -17,6 +19,7 @@ from releasedesk.problems.problem import not_found
 class Checklist(Door):
     """Both lists of a release."""
 
+    @operation("getChecklist", "Checklists", {200: answers.ReleaseChecklist})
     def get(self, request: Request, slug: str, version: str) -> Response:
         """Show every item, in the order of its list."""
         items = self.release(slug, version).items.all()
@@ -26,6 +29,7 @@ class Checklist(Door):
 class OneItem(Door):
     """One item."""
 
+    @operation("decideItem", "Checklists", {200: answers.ChecklistItem}, body=Decision)
     def put(self, request: Request, slug: str, version: str, key: str) -> Response:
         """Decide it, or open it again. A waiver takes a lead's session."""
         release = self.release(slug, version)

@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.configuration import config_key
+from releasedesk.api.answers import configuration as answers
 from releasedesk.api.door import Door
+from releasedesk.api.schema.operation import Query, operation
 from releasedesk.api.times import stamp
 from releasedesk.catalog.models import Scope
 from releasedesk.reports.configuration import configuration
@@ -17,11 +19,16 @@ from releasedesk.reports.configuration import configuration
 MESSAGE = "the name, one NUL byte, the value; both in UTF-8"
 
 
+THERE = Query("environment", "Which environment; left out, the highest.", example="production")
+HERE = Query("with", "Compared with which; left out, the one before it.", example="staging")
+
+
 class Key(Door):
     """The key for a pipeline that reports its own configuration."""
 
     read_scope = Scope.EVENTS_WRITE
 
+    @operation("getConfigurationKey", "Configuration", {200: answers.ConfigurationKey}, conflicts=True)
     def get(self, request: Request, slug: str) -> Response:
         """Hand it out; it is made when it is first asked for. Never cached."""
         key, since = config_key(self.actor, self.service(slug), now=self.now)
@@ -38,6 +45,9 @@ class Key(Door):
 class Configuration(Door):
     """Whether two environments run with the same settings, by name."""
 
+    @operation(
+        "compareConfiguration", "Configuration", {200: answers.ConfigurationComparison}, query=(THERE, HERE)
+    )
     def get(self, request: Request, slug: str) -> Response:
         """Compare `?environment=` (the highest one) with `?with=` (the one before it)."""
         params = request.query_params

@@ -18,6 +18,7 @@ from releasedesk.accounts.roles import Actor
 from releasedesk.actions.releases import IfMatch
 from releasedesk.api.authentication import TokenUser
 from releasedesk.api.parsers import Json
+from releasedesk.api.schema.operation import operation_of
 from releasedesk.catalog.models import Environment, Scope, Service, Token
 from releasedesk.ingest.receive import skew
 from releasedesk.problems.body import Body
@@ -47,6 +48,8 @@ class Door(APIView):
         if isinstance(request.auth, Token) and needed not in request.auth.scopes:
             own = ", ".join(request.auth.scopes)
             raise Problem("forbidden", f"This needs a token with the scope '{needed}'; this one has: {own}.")
+        if said := operation_of(self, request.method or ""):
+            said.refuse_unknown(request.query_params)
         self.now = timezone.now()
         self.actor = cast("User | TokenUser", request.user).as_actor()
 

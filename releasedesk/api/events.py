@@ -5,7 +5,10 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from releasedesk.api.answers.events import EventAnswer
 from releasedesk.api.door import Door
+from releasedesk.api.schema.event_bodies import NativeEvent
+from releasedesk.api.schema.operation import operation
 from releasedesk.catalog.models import Scope, Token
 from releasedesk.ingest import native
 from releasedesk.ingest.receive import receive, skew
@@ -18,6 +21,14 @@ class Events(Door):
     write_scope = Scope.EVENTS_WRITE
     limit = "LIMIT_EVENT_BYTES"
 
+    @operation(
+        "reportEvent",
+        "Events",
+        {200: EventAnswer, 201: EventAnswer, 202: EventAnswer},
+        body=NativeEvent,
+        keyed=True,
+        session=False,
+    )
     def post(self, request: Request) -> Response:
         """Answer 201 applied, 202 kept until it can be, 200 seen before (`Idempotent-Replayed: true`).
 

@@ -10,8 +10,10 @@ from rest_framework.response import Response
 
 from releasedesk.actions.gate import ask_to_ship
 from releasedesk.actions.overrides import override
+from releasedesk.api.answers import gate as answers
 from releasedesk.api.door import Door
 from releasedesk.api.paging import page
+from releasedesk.api.schema.operation import ENVIRONMENT, PAGE, operation
 from releasedesk.catalog.models import Scope
 from releasedesk.ingest.once import once
 from releasedesk.problems.body import Body, Line, Text
@@ -26,17 +28,21 @@ class OverrideBody(Body):
     gate: Line
     reason: Annotated[Text, StringConstraints(max_length=5000)]
 
+    EXAMPLE = {"gate": "measured_before", "reason": "The route is new: there is nothing to measure before."}
+
 
 class TheGate(Door):
     """One question, one answer, the same for people and machines."""
 
     write_scope: ClassVar[Scope] = Scope.GATE_WRITE
 
+    @operation("getGate", "The gate", {200: answers.Gate}, query=(ENVIRONMENT,))
     def get(self, request: Request, slug: str, version: str) -> Response:
         """Answer for `?environment=`: 200, open or not. Nothing is kept."""
         release = self.release(slug, version)
         return Response(gate(release, self.environment(), now=self.now).as_json(self.absolute))
 
+    @operation("askToShip", "The gate", {200: answers.AskedGate}, query=(ENVIRONMENT,), keyed=True)
     def post(self, request: Request, slug: str, version: str) -> Response:
         """Ask to ship: 200 when it may, 409 with all conditions when it may not. Either answer is kept."""
         release, environment = self.release(slug, version), self.environment()
@@ -58,6 +64,7 @@ class TheGate(Door):
 class Answers(Door):
     """What was answered when somebody asked to ship."""
 
+    @operation("listGateAnswers", "The gate", {200: answers.KeptGateAnswerPage}, query=(ENVIRONMENT, PAGE))
     def get(self, request: Request, slug: str, version: str) -> Response:
         """List the kept answers for `?environment=`, the newest first."""
         kept = GateAnswer.objects.filter(release=self.release(slug, version), environment=self.environment())
@@ -71,6 +78,15 @@ class Overrides(Door):
 
     write_scope: ClassVar[Scope] = Scope.GATE_WRITE
 
+    @operation(
+        "overrideGate",
+        "The gate",
+        {200: answers.Gate, 201: answers.Gate},
+        body=OverrideBody,
+        query=(ENVIRONMENT,),
+        keyed=True,
+        token=False,
+    )
     def post(self, request: Request, slug: str, version: str) -> Response:
         """Override a gate for `?environment=`: 201 with the answer that follows. A lead's session only."""
         release, environment, body = self.release(slug, version), self.environment(), self.read(OverrideBody)

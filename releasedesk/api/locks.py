@@ -8,8 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.locks import lock, lock_request, release_lock
+from releasedesk.api.answers import locks as answers
 from releasedesk.api.door import Door
 from releasedesk.api.paging import page
+from releasedesk.api.schema.operation import PAGE, Query, operation
 from releasedesk.api.times import stamp
 from releasedesk.catalog.models import Scope
 from releasedesk.ingest.once import once
@@ -20,6 +22,12 @@ from releasedesk.releases.models import Lock, LockQuerySet
 from releasedesk.releases.windows import YEAR
 
 STATES = ("holds", "waits", "ended")
+FILTERS = (
+    Query("service", "Only what can stop this service.", example="checkout-api"),
+    Query("environment", "Only what can stop shipping there.", example="production"),
+    Query("ended", "Those that have ended.", {"enum": ["true", "false"], "default": "false"}),
+    PAGE,
+)
 
 
 class Locks(Door):
@@ -27,6 +35,7 @@ class Locks(Door):
 
     write_scope = Scope.GATE_WRITE
 
+    @operation("listLocks", "Locks", {200: answers.LockPage}, query=FILTERS)
     def get(self, request: Request) -> Response:
         """List what stands, the newest first, or `?ended=true`; by `?service=` and `?environment=`."""
         rows = Lock.objects.seen_by(self.actor).select_related("service", "environment")
@@ -40,6 +49,7 @@ class Locks(Door):
             lambda shown: [lock_json(self, row) for row in shown],
         )
 
+    @operation("lock", "Locks", {200: answers.Lock, 201: answers.Lock}, body=LockBody, keyed=True)
     def post(self, request: Request) -> Response:
         """Lock: 201; 200 when this `Idempotency-Key` was seen with this body."""
         asked = lock_request(self.read(LockBody))
@@ -76,6 +86,7 @@ class OneLock(Door):
 
     write_scope = Scope.GATE_WRITE
 
+    @operation("getLock", "Locks", {200: answers.Lock})
     def get(self, request: Request, lock_id: int) -> Response:
         """Show it."""
         found = (
@@ -88,6 +99,7 @@ class OneLock(Door):
             raise Problem("not-found", "There is no such lock, or it is another team's.")
         return Response(lock_json(self, found))
 
+    @operation("endLock", "Locks", {200: answers.Lock})
     def delete(self, request: Request, lock_id: int) -> Response:
         """End it. One that has ended stays as it is: asking again changes nothing."""
         return Response(lock_json(self, release_lock(self.actor, lock_id, now=self.now)))

@@ -8,8 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.measurements import record_snapshot
+from releasedesk.api.answers import measurements as answers
 from releasedesk.api.door import Door, named_environment
 from releasedesk.api.paging import page
+from releasedesk.api.schema.operation import ENVIRONMENT, PAGE, Query, operation
 from releasedesk.api.times import stamp
 from releasedesk.ingest.once import once
 from releasedesk.measurements.bodies import SnapshotBody
@@ -39,17 +41,23 @@ def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
+RECORDED = {200: answers.Snapshot, 201: answers.Snapshot}
+ROUTE = Query("route", "Which route; a sole one may be left out.", example="GET /basket/{id}")
+
+
 class Snapshots(Door):
     """The numbers of a release."""
 
     limit = "LIMIT_SNAPSHOT_BYTES"
 
+    @operation("listSnapshots", "Measurements", {200: answers.SnapshotPage}, query=(PAGE,))
     def get(self, request: Request, slug: str, version: str) -> Response:
         """List them, the newest window first."""
         release = self.release(slug, version)
         rows = Snapshot.objects.filter(release=release).select_related("environment").defer("samples")
         return page(self, request, rows, lambda shown: [snapshot_json(row) for row in shown])
 
+    @operation("recordSnapshot", "Measurements", RECORDED, body=SnapshotBody, keyed=True)
     def post(self, request: Request, slug: str, version: str) -> Response:
         """Record one window (DESIGN §5.7): 201; 200 when this `Idempotency-Key` was seen with this body."""
         release = self.release(slug, version)
@@ -69,6 +77,7 @@ class Snapshots(Door):
 class OneComparison(Door):
     """Before against after."""
 
+    @operation("getComparison", "Measurements", {200: answers.Comparison}, query=(ENVIRONMENT, ROUTE))
     def get(self, request: Request, slug: str, version: str) -> Response:
         """Give the verdict and its sentence for `?environment=&route=`; a sole route may be left out."""
         release = self.release(slug, version)

@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.notes import write_note
+from releasedesk.api.answers import notes as answers
 from releasedesk.api.door import Door, etag, if_match
+from releasedesk.api.schema.operation import operation
 from releasedesk.api.times import stamp
 from releasedesk.notes.bodies import NoteBody
 from releasedesk.notes.models import Note
@@ -27,9 +29,13 @@ def note_json(note: Note) -> dict[str, Any]:
     }
 
 
+WRITTEN = {200: answers.Note, 201: answers.Note}
+
+
 class OneNote(Door):
     """What was learnt. Its ETag is its revision; PUT honours `If-Match`."""
 
+    @operation("getNote", "Notes", {200: answers.Note}, etag=True)
     def get(self, request: Request, slug: str, version: str) -> Response:
         """Show it; 404 when there is none, or only a draft of a team that is not yours."""
         release = self.release(slug, version)
@@ -38,6 +44,7 @@ class OneNote(Door):
             raise Problem("not-found", f"{slug} {version} has no finished note.")
         return Response(note_json(note), headers={"ETag": etag(note.revision)})
 
+    @operation("putNote", "Notes", WRITTEN, body=NoteBody, conditional=True, conflicts=True)
     def put(self, request: Request, slug: str, version: str) -> Response:
         """Replace it: 201 created, 200 changed, 412 changed meanwhile."""
         release = self.release(slug, version)

@@ -10,8 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.plans import record_rehearsal, write_plan
+from releasedesk.api.answers import plans as answers
+from releasedesk.api.answers.runs import BegunRun
 from releasedesk.api.door import Door, named_environment
 from releasedesk.api.runs import RunDoor, begin
+from releasedesk.api.schema.operation import ENVIRONMENT, TEXT, Query, operation
 from releasedesk.api.times import stamp
 from releasedesk.catalog.models import Service
 from releasedesk.ingest.once import once
@@ -22,6 +25,7 @@ from releasedesk.reports.ways_back import way_back
 from releasedesk.rollbacks.bodies import PlanBody, RehearsalBody
 from releasedesk.rollbacks.models import Plan, Rehearsal
 from releasedesk.rollbacks.queries import effective_plan, standing_plan
+from releasedesk.rollbacks.run_bodies import StartBody
 
 
 def plan_json(plan: Plan, *, inherited: bool) -> dict[str, Any]:
@@ -50,14 +54,23 @@ def plan_json(plan: Plan, *, inherited: bool) -> dict[str, Any]:
     }
 
 
+RUNBOOK = {"text/plain": TEXT}
+WRITTEN = {200: answers.RollbackPlan, 201: answers.RollbackPlan}
+RECORDED = {200: answers.Rehearsal, 201: answers.Rehearsal}
+BEGUN = {200: BegunRun, 201: BegunRun}
+TO = Query("to", "To which version; left out, the desk chooses.", example="2026.11.23-1")
+
+
 class StandingPlan(Door):
     """The plan that new releases of a service start with."""
 
+    @operation("getStandingPlan", "Going back", {200: answers.RollbackPlan})
     def get(self, request: Request, slug: str) -> Response:
         """Show it; 404 when there is none."""
         service = self.service(slug)
         return _shown(standing_plan(service), f"{slug} has no standing rollback plan.", inherited=False)
 
+    @operation("putStandingPlan", "Going back", WRITTEN, body=PlanBody)
     def put(self, request: Request, slug: str) -> Response:
         """Write it: 201 a new version, 200 nothing changed."""
         return _written(self, self.service(slug), None)
@@ -66,6 +79,7 @@ class StandingPlan(Door):
 class ReleasePlan(Door):
     """The plan of one release: its own, else the service's standing one (`inherited`)."""
 
+    @operation("getReleasePlan", "Going back", {200: answers.RollbackPlan})
     def get(self, request: Request, slug: str, version: str) -> Response:
         """Show it; 404 when there is none."""
         release = self.release(slug, version)
@@ -73,6 +87,7 @@ class ReleasePlan(Door):
         missing = f"{slug} {version} has no rollback plan."
         return _shown(plan, missing, inherited=plan is not None and plan.release_id is None)
 
+    @operation("putReleasePlan", "Going back", WRITTEN, body=PlanBody)
     def put(self, request: Request, slug: str, version: str) -> Response:
         """Write it: 201 a new version, 200 nothing changed."""
         release = self.release(slug, version)
@@ -82,6 +97,7 @@ class ReleasePlan(Door):
 class Rehearsals(Door):
     """Evidence that the plan was carried out."""
 
+    @operation("recordRehearsal", "Going back", RECORDED, body=RehearsalBody, keyed=True)
     def post(self, request: Request, slug: str, version: str) -> Response:
         """Record one: 201; 200 when this `Idempotency-Key` was seen with this body; 409 without a plan."""
         release = self.release(slug, version)
@@ -117,6 +133,9 @@ class Rollback(RunDoor):
 
     renderer_classes = [JSONRenderer, PlainText]
 
+    @operation(
+        "getWayBack", "Going back", {200: answers.WayBack}, query=(ENVIRONMENT, TO), also={"text/plain": TEXT}
+    )
     def get(self, request: Request, slug: str) -> Response | HttpResponse:
         """Answer for `?environment=&to=`: JSON, or the runbook with `Accept: text/plain`."""
         service, environment = self.service(slug), self.environment()
@@ -125,6 +144,7 @@ class Rollback(RunDoor):
             return Response(rollback_text(found, now=self.now), content_type="text/plain; charset=utf-8")
         return Response(rollback_json(found, now=self.now, absolute=self.absolute))
 
+    @operation("beginRollback", "Going back", BEGUN, body=StartBody, keyed=True)
     def post(self, request: Request, slug: str) -> Response:
         """Begin to go back. Nothing stops it: no lock, gate, freeze or missing plan."""
         return begin(self, slug)

@@ -9,8 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.releases import put_release
+from releasedesk.api.answers import releases as answers
 from releasedesk.api.door import Door, etag, if_match
 from releasedesk.api.paging import page
+from releasedesk.api.schema.operation import PAGE, operation
 from releasedesk.api.times import stamp
 from releasedesk.problems.body import check_version
 from releasedesk.releases.bodies import ReleaseBody
@@ -18,10 +20,13 @@ from releasedesk.releases.models import Deployment, Release
 from releasedesk.reports.recovery import rehearsed_for
 from releasedesk.reports.verdicts import Judged, judged
 
+WRITTEN = {200: answers.Release, 201: answers.Release}
+
 
 class Releases(Door):
     """The releases of a service."""
 
+    @operation("listReleases", "Releases", {200: answers.ReleasePage}, query=(PAGE,))
     def get(self, request: Request, slug: str) -> Response:
         """List them, the newest first, a page at a time."""
         releases = Release.objects.filter(service=self.service(slug)).select_related("service", "owner")
@@ -36,14 +41,17 @@ class Releases(Door):
 class OneRelease(Door):
     """One release. Its ETag is its revision; PUT and PATCH honour `If-Match`."""
 
+    @operation("getRelease", "Releases", {200: answers.Release}, etag=True)
     def get(self, request: Request, slug: str, version: str) -> Response:
         """Show the plan and, read-only, what became of it."""
         return self._answer(self.release(slug, version), 200)
 
+    @operation("putRelease", "Releases", WRITTEN, body=ReleaseBody, conditional=True, conflicts=True)
     def put(self, request: Request, slug: str, version: str) -> Response:
         """Replace the plan's fields: 201 created, 200 changed, 412 changed meanwhile."""
         return self._write(request, slug, version, replace=True)
 
+    @operation("patchRelease", "Releases", WRITTEN, body=ReleaseBody, conditional=True, conflicts=True)
     def patch(self, request: Request, slug: str, version: str) -> Response:
         """Change the named fields of the plan, or begin it: 201, 200, 412. This is what CI uses."""
         return self._write(request, slug, version, replace=False)

@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.go_back import end_run, start_run, tick_step
+from releasedesk.api.answers.runs import RollbackRun
 from releasedesk.api.door import Door, named_environment
+from releasedesk.api.schema.operation import operation
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.once import once
 from releasedesk.problems.problem import Problem
@@ -44,6 +46,7 @@ class RunDoor(Door):
 class OneRun(RunDoor):
     """A run, by its id."""
 
+    @operation("getRollbackRun", "Going back", {200: RollbackRun})
     def get(self, request: Request, slug: str, run_id: int) -> Response:
         """Show it as it stands, with what to do next."""
         return Response(self.shown(self.run(slug, run_id)))
@@ -52,6 +55,7 @@ class OneRun(RunDoor):
 class Ticks(RunDoor):
     """The steps of a run that are done."""
 
+    @operation("tickStep", "Going back", {200: RollbackRun}, body=TickBody, keyed=True)
     def post(self, request: Request, slug: str, run_id: int) -> Response:
         """Tick one, or take a tick away: 200 with the run; 409 once it was given up."""
         run, body = self.run(slug, run_id), self.read(TickBody)
@@ -68,6 +72,7 @@ class Ticks(RunDoor):
 class Ending(RunDoor):
     """The end of a run."""
 
+    @operation("endRollback", "Going back", {200: RollbackRun}, body=EndBody, keyed=True)
     def post(self, request: Request, slug: str, run_id: int) -> Response:
         """Say that it is done or given up: 200 with the run; 409 when it had ended otherwise."""
         run, body = self.run(slug, run_id), self.read(EndBody)

@@ -8,8 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from releasedesk.actions.services import put_service
+from releasedesk.api.answers import catalog
 from releasedesk.api.door import Door
 from releasedesk.api.paging import page
+from releasedesk.api.schema.operation import PAGE, operation
 from releasedesk.catalog.bodies import ServiceBody
 from releasedesk.catalog.models import Service
 from releasedesk.problems.body import check_slug
@@ -41,9 +43,13 @@ def service_json(service: Service) -> dict[str, Any]:
     }
 
 
+WRITTEN = {200: catalog.Service, 201: catalog.Service}
+
+
 class Services(Door):
     """The services one may see."""
 
+    @operation("listServices", "Catalog", {200: catalog.ServicePage}, query=(PAGE,))
     def get(self, request: Request) -> Response:
         """List them by slug, a page at a time."""
         services = Service.objects.of(self.actor).select_related("team", "owner")
@@ -54,14 +60,17 @@ class Services(Door):
 class OneService(Door):
     """One service."""
 
+    @operation("getService", "Catalog", {200: catalog.Service})
     def get(self, request: Request, slug: str) -> Response:
-        """Show it."""
+        """Show a service."""
         return Response(service_json(self.service(slug)))
 
+    @operation("putService", "Catalog", WRITTEN, body=ServiceBody, conflicts=True)
     def put(self, request: Request, slug: str) -> Response:
         """Replace its fields, or register it: 201 created, 200 changed."""
         return self._write(slug, replace=True)
 
+    @operation("patchService", "Catalog", WRITTEN, body=ServiceBody, conflicts=True)
     def patch(self, request: Request, slug: str) -> Response:
         """Change the named fields, or register it: 201 created, 200 changed."""
         return self._write(slug, replace=False)

@@ -18,11 +18,14 @@ from releasedesk.api import (
     runs,
     services,
 )
+from releasedesk.api.schema import pages
 
 SERVICE = "services/<segment:slug>"
 RELEASE = f"{SERVICE}/releases/<segment:version>"
 
 urlpatterns = [
+    path("schema", pages.Schema.as_view()),
+    path("docs", pages.docs),
     path("events", events.Events.as_view()),
     path("hooks/<segment:source_id>", hooks.Hooks.as_view()),
     path("board", board.TheBoard.as_view()),

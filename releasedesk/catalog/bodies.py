@@ -57,3 +57,11 @@ class ServiceBody(Body):
     repository: Url | None = None
     health_url: Url | None = None
     metric_policies: Annotated[list[PolicyBody], Field(max_length=POLICIES_AT_MOST)] = []
+
+    EXAMPLE = {
+        "name": "Checkout",
+        "team": "payments",
+        "repository": "https://git.example/checkout-api",
+        "health_url": "https://checkout.example/health",
+        "metric_policies": [{"metric": "response_ms_p95", "allowed": 0.05, "must_have": True}],
+    }

@@ -125,6 +125,21 @@ class SnapshotBody(Body):
     windows: WindowsBody | None = None
     summary: SummaryBody | None = None
 
+    EXAMPLE = {
+        "phase": "before",
+        "environment": "production",
+        "route": "GET /basket/{id}",
+        "taken_from": "2026-11-23T11:38:00Z",
+        "taken_until": "2026-11-23T11:40:00Z",
+        "cache_state": "cold",
+        "requests": {
+            "response_ms": [181.2, 190.4],
+            "status": [200, 200],
+            "cache": ["miss", "hit"],
+            "db_calls": [31, 31],
+        },
+    }
+
     @model_validator(mode="after")
     def _runs_forward_in_one_form(self) -> Self:
         if self.taken_until < self.taken_from:

@@ -15,13 +15,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetJsonSchemaHandler,
     Strict,
     StringConstraints,
     TypeAdapter,
     ValidationError,
     ValidationInfo,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from releasedesk.problems.near import closest
 from releasedesk.problems.problem import FieldError, invalid
@@ -38,6 +39,7 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     READ_ONLY: ClassVar[frozenset[str]] = frozenset()  # members of the answer that a body may not carry
+    EXAMPLE: ClassVar[dict[str, Any] | None] = None  # what the contract shows
 
     @classmethod
     def read(
@@ -95,6 +97,44 @@ def _http(url: str) -> str:
     return url
 
 
+def _http_on_one_line(url: str) -> str:
+    return _http(_one_line(url))
+
+
+class OneLine(AfterValidator):
+    """A check that the contract can say as a pattern."""
+
+    pattern: ClassVar[str] = r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$"
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Add the pattern to what is written of the text."""
+        return {"pattern": self.pattern, **handler(schema)}
+
+
+class NoNul(OneLine):
+    """Text of many lines, without NUL."""
+
+    pattern = r"^[^\u0000]*$"
+
+
+class HttpAddress(OneLine):
+    """An address that a browser may follow."""
+
+    pattern = r"^https?://[^\s]+$"
+
+
+class NullIsEmpty(BeforeValidator):
+    """null stands for an empty list."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Say that null is taken too."""
+        return {"anyOf": [handler(schema), {"type": "null"}]}
+
+
 def _written_as_time(value: object) -> object:
     """Refuse what pydantic would take for seconds since 1970: numbers, and text that is one."""
     if isinstance(value, datetime) or (isinstance(value, str) and "-" in value[1:]):
@@ -131,12 +171,12 @@ def _without_point(value: object) -> object:
 Number = Annotated[float, Strict()]
 Whole = Annotated[int, Strict(), BeforeValidator(_without_point)]
 YesNo = Annotated[bool, Strict()]
-NULL_IS_EMPTY = BeforeValidator(lambda value: [] if value is None else value)
-ONE_LINE = AfterValidator(_one_line)
+NULL_IS_EMPTY = NullIsEmpty(lambda value: [] if value is None else value)
+ONE_LINE = OneLine(_one_line)
 Line = Annotated[str, StringConstraints(max_length=500), ONE_LINE]
 FilePath = Annotated[str, StringConstraints(max_length=1000), ONE_LINE]
-Text = Annotated[str, StringConstraints(max_length=50_000), AfterValidator(_no_nul)]
-Url = Annotated[str, StringConstraints(max_length=2000), ONE_LINE, AfterValidator(_http)]
+Text = Annotated[str, StringConstraints(max_length=50_000), NoNul(_no_nul)]
+Url = Annotated[str, StringConstraints(max_length=2000), HttpAddress(_http_on_one_line)]
 SLUG = r"^[a-z0-9-]{1,64}\z"
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9._+:@~-]{0,127}\z"
 DIGEST = r"^hmac-sha256:[0-9a-fA-F]{16,64}\z"

@@ -37,3 +37,13 @@ class ReleaseBody(Body):
     commit: Commit | None = None
     changes: Annotated[list[ChangeBody], Field(max_length=1000)] | None = None
     irreversible: YesNo = False
+
+    EXAMPLE = {
+        "title": "One query for the basket",
+        "reason": "The basket is slow when it is full.",
+        "change": "One query instead of one a line.",
+        "expected_result": "p95 of GET /basket/{id} falls below 100 ms.",
+        "rollback_note": "Deploy the previous version; nothing else has to be undone.",
+        "route": "GET /basket/{id}",
+        "commit": "9f3c1d2e4b5a69788796a5b4c3d2e1f001234567",
+    }

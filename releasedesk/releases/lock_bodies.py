@@ -85,6 +85,13 @@ class LockBody(Body):
     until: Time | None = None
     window: WindowBody | None = None
 
+    EXAMPLE = {
+        "service": "checkout-api",
+        "environment": "production",
+        "reason": "The payment provider is being moved.",
+        "until": "2026-11-23T18:00:00Z",
+    }
+
 
 def _reads_as(name: str, text: str, kind: type[time | datetime], expected: str) -> None:
     """Refuse what the clock on a wall cannot read; a zone stands apart from it."""

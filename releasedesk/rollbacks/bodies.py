@@ -85,6 +85,19 @@ class PlanBody(Body):
     triggers: Annotated[list[TriggerBody], Field(max_length=20)] = []
     steps: Annotated[list[StepBody], Field(max_length=50)] = []
 
+    EXAMPLE = {
+        "data": "stays",
+        "triggers": [{"metric": "response_ms_p95", "above": 230, "for_minutes": 5}],
+        "steps": [
+            {
+                "instruction": "Deploy the previous version",
+                "command": "./deploy {service} {environment} {target_version}",
+                "check": "The health page names the target.",
+                "seconds": 90,
+            }
+        ],
+    }
+
 
 class RehearsedStepBody(Body):
     """What one step did."""
@@ -104,6 +117,15 @@ class RehearsalBody(Body):
     command: Text | None = None
     steps: Annotated[list[RehearsedStepBody], Field(max_length=50)] = []
     plan_version: Annotated[Whole, Field(ge=1, le=1_000_000)] | None = None
+
+    EXAMPLE = {
+        "environment": "staging",
+        "started_at": "2026-11-21T09:00:00Z",
+        "finished_at": "2026-11-21T09:01:48Z",
+        "outcome": "succeeded",
+        "command": "releasedesk rehearse checkout-api 2026.11.23-2 --environment staging",
+        "steps": [{"exit_code": 0, "seconds": 88, "output_tail": "deployed"}],
+    }
 
     @model_validator(mode="after")
     def _runs_forward(self) -> Self:

@@ -14,6 +14,8 @@ class StartBody(Body):
     to: Version | None = None
     reason: Text | None = None
 
+    EXAMPLE = {"environment": "production", "reason": "p95 is 260 ms"}
+
 
 class TickBody(Body):
     """One step is done (or, with `done` false, is not). The first step is 1."""
@@ -23,9 +25,13 @@ class TickBody(Body):
     exit_code: Annotated[Whole, Field(ge=-255, le=255)] | None = None
     seconds: Annotated[Number, Field(ge=0, le=86_400)] | None = None
 
+    EXAMPLE = {"step": 1, "exit_code": 0, "seconds": 88}
+
 
 class EndBody(Body):
     """It is over: what was live before is live again, or it was given up."""
 
     outcome: Literal["done", "stopped"]
     reason: Text | None = None
+
+    EXAMPLE = {"outcome": "done"}

@@ -1,12 +1,13 @@
-"""At the API's door it is five past noon, and everybody speaks JSON."""
+"""At the API's door it is five past noon, everybody speaks JSON, and no answer breaks the contract."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
 
+from tests.api.contract import check
 from tests.builders import make_service
 
 if TYPE_CHECKING:
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _five_past_noon(clock: Clock) -> None:
     """Nothing here depends on the day of the run."""
+
+
+@pytest.fixture(autouse=True)
+def _as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold whatever these tests are answered against the OpenAPI document."""
+    ask = Client.request
+
+    def held(self: Client, **request: Any) -> Any:
+        response = ask(self, **request)
+        check(request["REQUEST_METHOD"], response)
+        return response
+
+    monkeypatch.setattr(Client, "request", held)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.test import Client
 
 from releasedesk.catalog.models import Service
 from releasedesk.releases.models import Release
-from tests.api.asking import CHECKOUT, JSON, RELEASE, problem, put, rows, send_raw
+from tests.api.asking import CHECKOUT, JSON, RELEASE, problem, put, rows, send_raw, sole_error
 from tests.builders import event, make_release
 
 
@@ -131,4 +131,4 @@ def test_an_encoded_body_is_refused_by_the_name_of_its_encoding(
 
 
 def test_a_question_named_format_chooses_no_format(ci: Client, checkout: Service) -> None:
-    assert ci.get(f"{CHECKOUT}?format=xml").status_code == 200
+    assert sole_error(ci.get(f"{CHECKOUT}?format=xml"))["code"] == "unknown_field"

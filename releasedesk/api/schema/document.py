@@ -1,0 +1,41 @@
+"""The whole document: written once a process, from the paths that are served."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from drf_spectacular.generators import SchemaGenerator
+
+from releasedesk.api.schema import problem_answers
+
+SECURITY = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "rdk_<id>_<secret>",
+        "description": "A token of a team or of one service. Each operation names the scope it needs.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "sessionid",
+        "description": "A signed-in person. What writes also needs the header X-CSRFToken.",
+    },
+}
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of everything under /api/v1/."""
+    written: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return written
+
+
+def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add what belongs to no single operation. drf-spectacular calls it (`POSTPROCESSING_HOOKS`)."""
+    components = result.setdefault("components", {})
+    components["responses"] = problem_answers.components()
+    components["securitySchemes"] = SECURITY
+    result["jsonSchemaDialect"] = "https://spec.openapis.org/oas/3.1/dialect/base"
+    return result
