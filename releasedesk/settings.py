@@ -81,9 +81,11 @@ INSTALLED_APPS = [
 AUTH_USER_MODEL = "accounts.User"
 LOGGING = log.configure(env.choice("LOG_LEVEL", ["INFO", "DEBUG", "WARNING", "ERROR"]))
 ROOT_URLCONF = "releasedesk.urls"
+RELEASEDESK_PROBE_LINE = False  # the request line takes the probe's numbers in
 WSGI_APPLICATION = "releasedesk.wsgi.application"
 MIDDLEWARE = [
     "releasedesk.operations.request_line.RequestLine",
+    "releasedesk.probe.django.Probe",
     "releasedesk.operations.content_security.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "releasedesk.operations.probes.Probes",

@@ -2,5 +2,6 @@
 
 from releasedesk.probe.count import cache_hit, cache_miss
 from releasedesk.probe.dbapi import count_calls
+from releasedesk.probe.log import faults
 
-__all__ = ["cache_hit", "cache_miss", "count_calls"]
+__all__ = ["cache_hit", "cache_miss", "count_calls", "faults"]

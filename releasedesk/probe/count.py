@@ -4,24 +4,27 @@ The tally is a mutable object held by a context variable. A worker thread or a c
 the context: a number set there would be lost, an object changed there is seen by the request.
 """
 
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 
-@dataclass(slots=True)
 class Tally:
-    """Lists and a dict, because their changes are atomic: threads of one request need no lock to count."""
+    """Lists, because adding to one is atomic: threads of one request need no lock to count."""
 
-    db_seconds: list[float] = field(default_factory=list)
-    hits: list[str] = field(default_factory=list)
-    misses: list[str] = field(default_factory=list)
-    running: dict[int, float] = field(default_factory=dict)
+    __slots__ = ("db_seconds", "hits", "misses")
+
+    def __init__(self) -> None:
+        self.db_seconds: list[float] = []
+        self.hits: list[str] = []
+        self.misses: list[str] = []
 
 
 current: ContextVar[Tally | None] = ContextVar("releasedesk_probe_tally", default=None)
+# When the call under way began, else 0: what an ORM asks of its driver is that call, seen again below.
+_began: ContextVar[float] = ContextVar("releasedesk_probe_call", default=0.0)
 _sources: set[str] = set()
 
 
@@ -37,10 +40,31 @@ def cache_miss(cache: str = "app") -> None:
         tally.misses.append(cache)
 
 
-def db_call(seconds: float) -> None:
-    """Add one database call to the request that is being answered, if one is."""
-    if (tally := current.get()) is not None:
-        tally.db_seconds.append(seconds)
+class Call:
+    """Counts what is done within as one database call of the request that is being answered, if one is."""
+
+    __slots__ = ("tally",)
+
+    def __enter__(self) -> None:
+        self.tally = None if _began.get() else current.get()
+        if self.tally is not None:
+            _began.set(perf_counter())
+
+    def __exit__(self, *_: object) -> None:
+        if self.tally is not None:
+            self.tally.db_seconds.append(perf_counter() - _began.get())
+            _began.set(0.0)
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Let what is done within count for nobody."""
+    before = _began.get()
+    _began.set(perf_counter())
+    try:
+        yield
+    finally:
+        _began.set(before)
 
 
 def counts(source: str) -> None:
@@ -59,7 +83,7 @@ def hook_sqlalchemy() -> None:
     Cheap to call again. One execution is one call, as with DB-API's `executemany`; BEGIN, COMMIT and the
     pool's ping are not executions. SQLAlchemy is never imported for a service that does not use it.
     """
-    if "sqlalchemy" in _sources or "sqlalchemy" not in sys.modules:
+    if "sqlalchemy" in _sources:
         return
     from sqlalchemy import event  # noqa: PLC0415 - optional: the bare distribution has only the standard library
     from sqlalchemy.engine import Engine  # noqa: PLC0415 - see above
@@ -73,16 +97,17 @@ def hook_sqlalchemy() -> None:
 # These three run inside the service's own statement, so they do nothing that can raise.
 
 
-def _begin(connection: Any, *_: Any) -> None:
-    if (tally := current.get()) is not None:
-        tally.running[id(connection)] = perf_counter()
+def _begin(*_: Any) -> None:
+    if not _began.get() and current.get() is not None:
+        _began.set(perf_counter())
 
 
-def _end(connection: Any, *_: Any) -> None:
-    # Popped, so that an error while the rows are fetched does not count the statement a second time.
-    if (tally := current.get()) is not None and (started := tally.running.pop(id(connection), None)):
-        tally.db_seconds.append(perf_counter() - started)
+def _end(*_: Any) -> None:
+    # Set back, so that an error while the rows are fetched does not count the statement a second time.
+    if (tally := current.get()) is not None and (began := _began.get()):
+        tally.db_seconds.append(perf_counter() - began)
+        _began.set(0.0)
 
 
-def _fail(failure: Any) -> None:
-    _end(failure.connection)
+def _fail(_: Any) -> None:
+    _end()

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from functools import wraps
 from inspect import iscoroutinefunction
-from time import perf_counter
 from typing import Any, ParamSpec, TypeVar, cast
 
-from releasedesk.probe.count import counts, db_call
+from releasedesk.probe.count import Call, counts
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,11 +49,8 @@ class _Counted:
         inner = object.__getattribute__(self, OWN)
 
         def timed(*args: Any, **kwargs: Any) -> Any:
-            started = perf_counter()
-            try:
+            with Call():
                 answer = execute(*args, **kwargs)
-            finally:
-                db_call(perf_counter() - started)
             if answer is inner:  # a cursor that answers itself, for chaining
                 return self
             # A connection's `execute` answers a new cursor; callproc answers plain values.

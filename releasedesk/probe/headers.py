@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 SF_TOKEN = re.compile(r"[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*\Z")
 NOT_PRINTABLE = re.compile(r"[^ -~]")
@@ -36,7 +37,12 @@ def cache_status(hits: Sequence[str], misses: Sequence[str]) -> str | None:
     if outcome is None:
         return None
     parameter = "hit" if outcome == "hit" else "fwd=miss"
-    return ", ".join(f"{_name(cache)}; {parameter}" for cache in dict.fromkeys(misses or hits))
+    return _members(tuple(misses or hits), parameter)
+
+
+@lru_cache(maxsize=1024)
+def _members(caches: tuple[str, ...], parameter: str) -> str:
+    return ", ".join(f"{_name(cache)}; {parameter}" for cache in dict.fromkeys(caches))
 
 
 def _name(cache: str) -> str:

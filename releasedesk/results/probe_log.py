@@ -8,6 +8,9 @@ from typing import Any
 
 from releasedesk.results.reading import Reading, Row, Sample, Unreadable, moment, number, whole
 
+# A service or a container that logs in JSON puts the line into a field of its own.
+WRAPPERS = ("event", "message", "msg", "log", "MESSAGE")
+
 
 @dataclass
 class Found:
@@ -32,6 +35,11 @@ def is_line(document: Any) -> bool:
         and document.get("event") == "request"
         and {"at", "method", "status", "response_ms"} <= document.keys()
     )
+
+
+def is_log(first_line: str) -> bool:
+    """Whether a text that begins so is a log of the probe's."""
+    return is_line(_document(first_line))
 
 
 def scan(
@@ -86,9 +94,14 @@ def _document(line: str) -> Any:
     if start < 0:
         return None
     try:
-        return json.loads(line[start:])
+        document = json.loads(line[start:])
+        if not is_line(document) and isinstance(document, dict):
+            wrapped = (document.get(name) for name in WRAPPERS)
+            inner = next((text for text in wrapped if isinstance(text, str) and text.startswith("{")), "null")
+            return json.loads(inner)
     except (ValueError, RecursionError):  # somebody else's line: counted by the caller
         return None
+    return document
 
 
 def _row(document: dict[str, Any], at: int) -> Row:

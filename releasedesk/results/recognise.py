@@ -36,7 +36,7 @@ FORMATS = (
     Format(lambda text: vegeta.is_report(text.document), vegeta.read_report),
     Format(lambda text: vegeta.is_line(text.first_document), vegeta.read_lines),
     Format(lambda text: vegeta.is_csv(text.first_line), vegeta.read_csv),
-    Format(lambda text: probe_log.is_line(text.first_document), probe_log.read),
+    Format(lambda text: probe_log.is_log(text.first_line), probe_log.read),
     Format(lambda text: hey.is_csv(text.first_line), hey.read_csv),
     Format(lambda text: hey.is_text(text.whole), hey.read_text),
     Format(lambda text: wrk.is_text(text.whole), wrk.read_text),

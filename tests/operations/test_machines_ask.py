@@ -19,6 +19,7 @@ from releasedesk.operations import urls
 from releasedesk.operations.address import address_of
 from releasedesk.operations.content_security import POLICY
 from releasedesk.operations.request_line import current_id, name_actor
+from releasedesk.results import probe_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +183,25 @@ def test_one_line_a_request_says_who_what_and_how_long(
     assert line["path"] == "/echo"
     assert line["status"] == 200
     assert line["actor"] == "ci of payments"
-    assert 0 <= line["duration_ms"] < 60_000
+    assert 0 <= line["response_ms"] < 60_000
+
+
+def test_the_line_is_one_that_measure_reads(client: Client, lines: list[structlog.typing.EventDict]) -> None:
+    answer = client.get("/echo")
+    (line,) = lines
+    assert answer["Server-Timing"].startswith("app;dur=")
+    assert (line["route"], line["db_calls"], line["cache"]) == ("GET /echo", 0, None)
+    assert probe_log.is_line({**line, "at": "2026-11-23T11:38:00Z"})
+
+
+def test_where_the_probe_is_off_the_time_alone_is_known(
+    monkeypatch: pytest.MonkeyPatch, lines: list[structlog.typing.EventDict]
+) -> None:
+    monkeypatch.setenv("RELEASEDESK_PROBE", "off")
+    answer = Client().get("/echo")
+    assert "Server-Timing" not in answer
+    assert lines[0]["response_ms"] >= 0
+    assert "db_calls" not in lines[0]
 
 
 def test_no_secret_reaches_the_line(client: Client, lines: list[structlog.typing.EventDict]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,16 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from sqlalchemy import create_engine, text
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from releasedesk import probe
-from releasedesk.probe import asgi, count
+from releasedesk.probe import asgi, count, watch
 from releasedesk.probe.asgi import Message, Probe, Receive, Scope, Send
-from releasedesk.probe.log import _warned
+from releasedesk.probe.log import _faults
 
 from .watching import get, lines
 
@@ -157,15 +159,16 @@ def test_a_fault_of_the_probe_is_warned_of_once_and_the_request_goes_on(
     def faulty(*_: object) -> str:
         raise ZeroDivisionError
 
-    _warned.clear()
-    monkeypatch.setattr(asgi, "server_timing", faulty)
+    _faults.clear()
+    monkeypatch.setattr(watch, "server_timing", faulty)
     monkeypatch.setattr(asgi, "route_template", faulty)
     answers = get(basket, "/thread/1", "/thread/2")
     assert [answer.json() for answer in answers] == [1, 2]
     assert [answer.headers["content-type"] for answer in answers] == ["application/json"] * 2
     warned = [record.message for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warned) == 2, "one for the headers, one for the line, whatever the number of requests"
-    assert "Watch.with_headers" in warned[0]
+    assert "_with_headers" in warned[0]
+    assert probe.faults() == {"_with_headers": 2, "_log": 2}
 
 
 def test_where_nothing_counts_the_number_of_calls_is_unknown_and_not_nought(
@@ -201,3 +204,20 @@ def test_counts_made_below_a_middleware_with_a_task_of_its_own_are_seen() -> Non
     app.add_middleware(Passing)
     (answer,) = get(Probe(app), "/")
     assert answer.headers["cache-status"] == "basket; hit"
+
+
+def test_a_background_task_is_nobodys_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    engine = create_engine("sqlite://")
+
+    def afterwards() -> None:
+        with engine.connect() as connection:
+            connection.execute(text("select 1"))
+        time.sleep(0.2)
+
+    async def handler(request: Request) -> Response:
+        return PlainTextResponse("ok", background=BackgroundTask(afterwards))
+
+    get(Probe(Starlette(routes=[Route("/", handler)])), "/")
+    (line,) = lines(caplog)
+    assert line["db_calls"] == 0
+    assert line["response_ms"] < 200

@@ -1,6 +1,7 @@
 """Each format is recognised by itself and read in our units."""
 
 import doctest
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -198,6 +199,11 @@ def test_a_log_is_read_between_two_times() -> None:
     found = probe_log.scan([*lines, lines[0].replace('"GET /basket/{id}"', "null")])
     assert (found.other_lines, found.unmatched, list(found.routes)) == (1, 1, ["GET /basket/{id}"])
     assert list(probe_log.scan(lines, ["GET /basket/7"]).routes) == []
+
+
+def test_a_line_is_found_within_the_line_of_a_service_that_logs_in_json() -> None:
+    wrapped = [json.dumps({"level": "info", "message": line}) for line in texts.PROBE.split("\n")[:1]]
+    assert read("\n".join(wrapped)).rows == [Row(181.25, 200, "miss", 31)]
 
 
 ROWS = st.lists(

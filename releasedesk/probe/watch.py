@@ -1,0 +1,109 @@
+"""One request from its first byte to its last, whatever framework answers it."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii as quoted
+from time import perf_counter, time
+from typing import Any
+from uuid import uuid4
+
+from releasedesk.probe.count import Tally, counting
+from releasedesk.probe.headers import cache_outcome, cache_status, server_timing
+from releasedesk.probe.log import failed, guarded, open_log, write
+
+NO_ANSWER = 0
+FAILED = 500
+REQUEST_ID_AT_MOST = 128
+CACHE_JSON = {"hit": '"hit"', "miss": '"miss"', None: "null"}
+
+
+def switched_on() -> bool:
+    """Read the one switch, and open the log if it is on. To be asked once, at the start."""
+    on = os.environ.get("RELEASEDESK_PROBE", "on").strip().lower() != "off"
+    if on:
+        guarded(open_log)
+    return on
+
+
+_second: tuple[int, str] = (0, "")
+
+
+def _now() -> str:
+    """Give the time in UTC with milliseconds; all but those is written once a second."""
+    global _second  # noqa: PLW0603 - one tuple takes the place of another: no thread sees half of it
+    now = time()
+    second, text = _second
+    if second != int(now):
+        second = int(now)
+        text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        _second = second, text
+    return f"{text}.{int((now - second) * 1000):03d}Z"
+
+
+class Watch:
+    """What is known of a request so far. `status` 0 is: nobody was answered."""
+
+    __slots__ = ("error", "logged", "ms", "started", "status", "tally", "template")
+
+    def __init__(self) -> None:
+        self.started = perf_counter()
+        self.tally = Tally()
+        self.status = NO_ANSWER
+        self.error: str | None = None
+        self.ms: float | None = None
+        self.logged = False
+        self.template: str | None = None
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Give our headers. Both are lists: the service's own members stay, ours follow (RFC 9110, 5.3)."""
+        tally = self.tally
+        calls = len(tally.db_seconds) if counting() else None
+        elapsed_ms = (perf_counter() - self.started) * 1000
+        timing = server_timing(elapsed_ms, sum(tally.db_seconds) * 1000, calls)
+        cache = cache_status(tally.hits, tally.misses)
+        ours = [("Server-Timing", timing)]
+        return ours if cache is None else [*ours, ("Cache-Status", cache)]
+
+    def raised(self, error: BaseException) -> None:
+        """Note what the service raised."""
+        self.status, self.error = FAILED, type(error).__name__
+
+    def fields(self) -> dict[str, Any]:
+        """Give what was counted, for a line of the service's own. Final once the last byte has gone."""
+        tally = self.tally
+        return {
+            "response_ms": round(self.end(), 3),
+            "db_calls": len(tally.db_seconds) if counting() else None,
+            "cache": cache_outcome(tally.hits, tally.misses),
+        }
+
+    def end(self) -> float:
+        """Stop the clock, once: what a service does after its answer is not part of it."""
+        if self.ms is None:
+            self.ms = (perf_counter() - self.started) * 1000
+        return self.ms
+
+    def once(self, log: Callable[..., object], *arguments: object) -> None:
+        """Call `log`, guarded, unless it was: the last byte or the end of the service may come first."""
+        if self.logged:
+            return
+        self.logged = True
+        try:  # not guarded(): each call less is a twentieth of what the probe may cost
+            log(*arguments)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the watched request must go on
+            failed(log, fault)
+
+    def log(self, method: str, template: str | None, path: str, request_id: str | None) -> None:
+        """Write the line. Put together by hand: an encoder that takes any value costs four times that."""
+        tally = self.tally
+        cache = cache_outcome(tally.hits, tally.misses)
+        write(
+            f'{{"event":"request","at":"{_now()}",'
+            f'"method":{quoted(method)},"route":{quoted(f"{method} {template}") if template else "null"},'
+            f'"path":{quoted(path)},"status":{self.status},"response_ms":{round(self.end(), 3)},'
+            f'"db_calls":{len(tally.db_seconds) if counting() else "null"},'
+            f'"cache":{CACHE_JSON[cache]},'
+            f'"request_id":{quoted(request_id[:REQUEST_ID_AT_MOST] if request_id else uuid4().hex)}'
+            + (f',"error":{quoted(self.error)}}}' if self.error else "}")
+        )
