@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from procrastinate.contrib.django import app
 
-from releasedesk.jobs import housekeeping, passages
+from releasedesk.jobs import housekeeping, passages, windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ class Entry(NamedTuple):
 
 
 SCHEDULE = {
+    "read_windows": Entry("* * * * *", windows.read_windows),
     "take_up_stalled_jobs": Entry("*/5 * * * *", housekeeping.take_up_stalled_jobs),
     "judge_late_reports": Entry("* * * * *", passages.judge_late_reports),
     "forget_expired_sessions": Entry("17 3 * * *", housekeeping.forget_expired_sessions),

@@ -7,7 +7,10 @@ from django.db.models import F, Q
 
 from releasedesk.catalog.models import Environment
 from releasedesk.measurements.judge import Requests, Side, Summary, Windows
+from releasedesk.measurements.metric_source import MetricSource, Window
 from releasedesk.releases.models import Release
+
+__all__ = ["Comparison", "MetricSource", "Snapshot", "Window"]
 
 
 class SnapshotQuerySet(models.QuerySet["Snapshot"]):

@@ -21,6 +21,7 @@ from releasedesk.reports.plan_card import PlanCard, plan_card
 from releasedesk.reports.plan_changes import PlanChange, plan_changes
 from releasedesk.reports.post_ship import PostShip, post_ship
 from releasedesk.reports.recovery import rehearsed_for
+from releasedesk.reports.source_windows import WindowLine, window_lines
 from releasedesk.reports.stages import Stage, stages
 from releasedesk.reports.timeline import Facts, Moment, timeline
 from releasedesk.reports.verdicts import State, judged, routes_in_words
@@ -91,6 +92,12 @@ class ReleasePage:
     changes: tuple[Change, ...]
     rewritten: tuple[PlanChange, ...]
     moments: tuple[Moment, ...]
+    windows: tuple[WindowLine, ...]
+
+    @property
+    def waits_for_windows(self) -> bool:
+        """Whether a metric source is still to be read."""
+        return any(line.state == "waiting" for line in self.windows)
 
 
 def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePage:
@@ -141,6 +148,7 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         changes=changes,
         rewritten=plan_changes(release, deployments),
         moments=timeline(facts),
+        windows=tuple(window_lines(release, now=now)),
     )
 
 

@@ -9,6 +9,7 @@ from releasedesk.web import (
     inbox,
     locks,
     measure,
+    metric_source,
     note,
     notes,
     plan,
@@ -30,6 +31,12 @@ urlpatterns = [
     path("plan/", choose.choose, name="plan"),
     path("services/<segment:slug>/", service_page.service, name="service"),
     path("services/<segment:slug>/plan/", plan.new, name="new_plan"),
+    path(
+        "services/<segment:slug>/metrics/<segment:environment>/", metric_source.source, name="metric_source"
+    ),
+    path(
+        "services/<segment:slug>/releases/<segment:version>/windows/", metric_source.progress, name="windows"
+    ),
     path("services/<segment:slug>/policies/", policies.policies, name="policies"),
     path("services/<segment:slug>/rollback-plan/", rollback_plan.standing, name="standing_plan"),
     path(

@@ -57,6 +57,7 @@ PAGES = {
     "rollback plan, a starter": Stop("/services/checkout-api/rollback-plan/?starter=kubernetes"),
     "rollback plan, versions": Stop("/services/checkout-api/releases/{checkout-api}/rollback-plan/versions/"),
     "rehearsal": Stop("/services/checkout-api/releases/{checkout-api}/rehearsal/"),
+    "metric source": Stop("/services/checkout-api/metrics/production/?starter=istio"),
     "measure": Stop("/services/checkout-api/releases/{checkout-api}/measure/"),
     "note": Stop("/services/ledger/releases/{ledger}/note/"),
     "note, finished": Stop("/services/invoices/releases/{invoices}/note/", "vito"),

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from releasedesk.actions.administration import delete_snapshot
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.measurements.bodies import SnapshotBody
-from releasedesk.measurements.models import Comparison, Snapshot
+from releasedesk.measurements.models import Comparison, MetricSource, Snapshot, Window
 from releasedesk.releases.models import Release
 from releasedesk.web.admin.asked import Asked
 from releasedesk.web.admin.door import ActionAdmin, FactAdmin
@@ -145,3 +145,36 @@ class ComparisonAdmin(FactAdmin):
     list_filter = ("verdict", "is_current", "environment", "judge", "release__service__team", "judged_at")
     list_select_related = ("release__service", "environment")
     search_fields = ("release__version", "release__service__slug", "route", "sentence")
+
+
+@register(MetricSource, site=site)
+class MetricSourceAdmin(FactAdmin):
+    """Where numbers come from by themselves; set up and tried on its own page."""
+
+    list_display = ("service", "environment", "url", "route", "span", "paused", "changed_by", "changed_at")
+    list_filter = ("paused", "environment", "service__team")
+    list_select_related = ("service", "environment")
+    search_fields = ("service__slug", "url", "route")
+    fields = (
+        "service",
+        "environment",
+        "url",
+        "route",
+        "queries",
+        "step",
+        "span",
+        "warm_up",
+        "paused",
+        "changed_by",
+        "changed_at",
+    )
+
+
+@register(Window, site=site)
+class WindowAdmin(FactAdmin):
+    """A window that is read, or was."""
+
+    list_display = ("release", "phase", "state", "points", "taken_from", "taken_until", "tries", "detail")
+    list_filter = ("state", "phase", "source__environment", "release__service__team", "taken_from")
+    list_select_related = ("release__service", "source__environment")
+    search_fields = ("release__version", "release__service__slug", "detail")

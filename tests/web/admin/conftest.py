@@ -20,10 +20,12 @@ from releasedesk.actions.gate_levels import set_levels
 from releasedesk.actions.go_back import tick_step
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.locks import LockRequest, lock
+from releasedesk.actions.metric_sources import windows_of
 from releasedesk.actions.name_culprit import name_culprit
 from releasedesk.actions.overrides import override
 from releasedesk.actions.passages import judge_passages
 from releasedesk.actions.sources import set_up_source
+from releasedesk.measurements.models import MetricSource, Window
 from releasedesk.releases.models import CommitCheck, Lock
 from releasedesk.rollbacks.run_bodies import TickBody
 from tests import builders
@@ -101,6 +103,10 @@ def _report(service: Service) -> None:
     mean_difference(DESK, service, "HOST", Meaning(reason="Each has its own."), now=NOON)
     line = LineBody(key="load", label="Load test", help="Ten minutes of a usual day.")
     put_line(DESK, Scope(service=service), line, now=NOON)
+    source = MetricSource.objects.create(
+        service=service, environment=production, url="https://prom.example", route="all", changed_at=NOON
+    )
+    Window.objects.bulk_create(windows_of(source, service.deployments.get(), NOON))
     lock(DESK, LockRequest(service, production, Lock.Kind.BLOCK, "Freeze", None), now=NOON)
     _deliver(service)
 

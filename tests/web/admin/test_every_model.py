@@ -28,6 +28,8 @@ FACTS = {
     "deliveries.Delivery",
     "deliveries.Source",
     "measurements.Comparison",
+    "measurements.MetricSource",
+    "measurements.Window",
     "notes.NoteEvent",
     "releases.Change",
     "releases.ConfigKey",
