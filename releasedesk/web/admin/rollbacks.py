@@ -160,7 +160,7 @@ class TickAdmin(FactAdmin):
 
     list_display = ("run", "position", "done_by", "done_at", "exit_code", "seconds")
     list_filter = ("run__service__team", "done_at")
-    list_select_related = ("run__service", "run__to_release__service")
+    list_select_related = ("run__service", "run__environment", "run__to_release__service")
     search_fields = ("run__service__slug", "done_by")
 
 
