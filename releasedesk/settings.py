@@ -200,6 +200,7 @@ SPECTACULAR_SETTINGS = {
 
 # -- limits and switches of the desk -------------------------------------------------------------------------
 REGISTER_UNKNOWN_SERVICES = env.flag("REGISTER_UNKNOWN_SERVICES", default=True)
+ONE_CHANGE_COMMITS = env.whole("ONE_CHANGE_COMMITS", 10)
 REHEARSAL_MAX_AGE_DAYS = env.whole("REHEARSAL_MAX_AGE_DAYS", 14)
 CLOCK_SKEW_SECONDS = env.whole("CLOCK_SKEW_SECONDS", 300)
 LIMIT_EVENT_BYTES = env.whole("LIMIT_EVENT_BYTES", 1_000_000)

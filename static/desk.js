@@ -5,6 +5,7 @@
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+const soon = new Intl.DateTimeFormat([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 
 function dayOf(at) {
@@ -19,6 +20,7 @@ function inWords(at, now) {
   if (days === 0) return `today ${clock.format(at)}`;
   if (days === 1) return `yesterday ${clock.format(at)}`;
   if (days === -1) return `tomorrow ${clock.format(at)}`;
+  if (days < 0 && days > -7) return soon.format(at);
   return days > 0 && days < 7 ? weekday.format(at) : date.format(at);
 }
 

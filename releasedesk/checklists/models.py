@@ -60,24 +60,24 @@ WORDED = ("list", "key", "label", "help", "link", "position", "required", "tier"
 class TemplateQuerySet(models.QuerySet["Template"]):
     """Questions about sets of template lines."""
 
-    def reaching(self, service: Service) -> TemplateQuerySet:
-        """The desk's lines, those of the service's team, and its own."""
-        everybody = Q(team=None, service=None)
-        return self.filter(everybody | Q(team=service.team_id, service=None) | Q(service=service))
-
     def of_scope(self, team: Team | None, service: Service | None) -> TemplateQuerySet:
         """What was written for exactly this: a service, else a team, else the desk."""
         return self.filter(service=service) if service else self.filter(team=team, service=None)
 
-    def effective(self, service: Service) -> TemplateQuerySet:
-        """The lines a new release of this service gets: of two with one key the nearer one counts.
+    def nearest(self, team: int | None, service: Service | None) -> TemplateQuerySet:
+        """Of the lines with one key the one that counts: the service's own, else the team's or the desk's."""
+        reaching = Q(team=None, service=None)
+        if team is not None:
+            reaching |= Q(team=team)
+        if service is not None:
+            reaching |= Q(service=service)
+        order = (F("service").asc(nulls_last=True), F("team").asc(nulls_last=True))
+        chosen = self.filter(reaching).order_by("key", *order).distinct("key")
+        return Template.objects.filter(pk__in=chosen.values("pk"))
 
-        The service's own is the nearest, then its team's, then the desk's. One that is left out hides those
-        further away.
-        """
-        nearest = (F("service").asc(nulls_last=True), F("team").asc(nulls_last=True))
-        chosen = self.reaching(service).order_by("key", *nearest).distinct("key")
-        return Template.objects.filter(pk__in=chosen.values("pk"), left_out=False)
+    def effective(self, service: Service) -> TemplateQuerySet:
+        """The lines a new release of this service gets. One that is left out hides those further away."""
+        return self.nearest(service.team_id, service).filter(left_out=False)
 
 
 class Template(Wording):
@@ -123,7 +123,7 @@ class Template(Wording):
         """Whose line it is, in words."""
         if self.service:
             return self.service.slug
-        return self.team.name if self.team else "every service"
+        return self.team.name if self.team else "the desk"
 
 
 class Item(Wording):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from releasedesk.cli.configuration import config
 from releasedesk.cli.measure import measure
 from releasedesk.cli.migrations import migrations
 from releasedesk.cli.rehearse import rehearse
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # One command is one file and one line here.
+app.add_typer(config, name="config")
 app.command()(measure)
 app.command()(migrations)
 app.command()(rehearse)

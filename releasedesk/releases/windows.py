@@ -114,6 +114,8 @@ def in_words(window: Window) -> str:
         year = "" if window.yearly else " %Y"
         starts, ends = (f"{at:%-d %b{year} %H:%M}" for at in (window.starts, window.ends))
         return f"{'every year ' if window.yearly else ''}{starts} to {ends}, {window.zone}"
+    if len(window.days) == len(WEEKDAYS):
+        return f"every day {window.starts:%H:%M} to {window.ends:%H:%M}, {window.zone}"
     days = _listed([WEEKDAYS[day].capitalize() for day in sorted(window.days)])
     on = f"{WEEKDAYS[window.ends_on].capitalize()} " if window.ends_on is not None else ""
     return f"every {days} {window.starts:%H:%M} to {on}{window.ends:%H:%M}, {window.zone}"

@@ -19,6 +19,7 @@ from releasedesk.reports.board_filters import Filters
 from releasedesk.reports.board_rows import Place, Row
 from releasedesk.reports.board_ways import Way
 from releasedesk.reports.kept_rows import kept_rows
+from releasedesk.reports.locks_ahead import Ahead, locks_on_all
 from releasedesk.reports.needs import Need, needs_of, urgency
 from releasedesk.reports.verdicts import State
 
@@ -35,6 +36,7 @@ class Board:
     unmatched: int
     own_teams: frozenset[int]
     at: datetime
+    locks: Ahead
 
     @cached_property
     def needs(self) -> list[Need]:
@@ -78,7 +80,7 @@ class Tallies:
 
 
 def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
-    """Return the board as this actor may see it, in six queries; a seventh where a target lies far back.
+    """Return the board as this actor may see it, in seven queries; an eighth where a target lies far back.
 
     Raises 422 for a team or a service that does not exist, naming near ones.
     """
@@ -92,7 +94,8 @@ def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
     digest = _digest(filters, actor, rows=len(services), changes=changes, waiting=unmatched)
     environments = [place for place in Environment.objects.all() if place.tier in SHOWN]
     rows = kept_rows.of(services, environments, now)
-    until = min((row.until for row in rows), default=now + timedelta(days=1))
+    locks = locks_on_all(services, now=now)
+    until = min([row.until for row in rows] + [locks.until or now + timedelta(days=1)])
     rows = [row for row in rows if filters.show_row(row)]
     if filters.sort == "attention":
         rows.sort(key=lambda row: urgency(row, now))
@@ -103,6 +106,7 @@ def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
         unmatched,
         frozenset(actor.team_ids),
         now,
+        locks,
     )
 
 

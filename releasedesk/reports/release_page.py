@@ -14,13 +14,16 @@ from releasedesk.checklists.models import Item
 from releasedesk.measurements.models import Comparison
 from releasedesk.releases.history import Mode, Status
 from releasedesk.releases.models import Change, Deployment, Live, Release
+from releasedesk.releases.one_change import Size
 from releasedesk.reports.before_after import Measured, before_and_after
 from releasedesk.reports.came_true import Answer, over_routes
+from releasedesk.reports.locks_ahead import Ahead, locks_on
 from releasedesk.reports.next_steps import Known, NextStep, next_steps
 from releasedesk.reports.plan_card import PlanCard, plan_card
 from releasedesk.reports.plan_changes import PlanChange, plan_changes
 from releasedesk.reports.post_ship import PostShip, post_ship
 from releasedesk.reports.recovery import rehearsed_for
+from releasedesk.reports.size import size_of
 from releasedesk.reports.source_windows import WindowLine, window_lines
 from releasedesk.reports.stages import Stage, stages
 from releasedesk.reports.timeline import Facts, Moment, timeline
@@ -93,6 +96,8 @@ class ReleasePage:
     rewritten: tuple[PlanChange, ...]
     moments: tuple[Moment, ...]
     windows: tuple[WindowLine, ...]
+    locks: Ahead
+    size: Size
 
     @property
     def waits_for_windows(self) -> bool:
@@ -149,6 +154,8 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         rewritten=plan_changes(release, deployments),
         moments=timeline(facts),
         windows=tuple(window_lines(release, now=now)),
+        locks=locks_on(release.service, now=now),
+        size=size_of(release, commits=len(changes)),
     )
 
 

@@ -9,9 +9,12 @@ from datetime import datetime
 from releasedesk.accounts.models import Membership
 from releasedesk.catalog.models import Environment, Service, Tier
 from releasedesk.measurements.models import Comparison
+from releasedesk.releases import fingerprints
 from releasedesk.releases.history import Status
 from releasedesk.releases.models import Deployment, Incident, Release
+from releasedesk.reports.configuration import configuration
 from releasedesk.reports.courses import CHOSEN, Chosen, Courses, courses
+from releasedesk.reports.locks_ahead import Ahead, locks_on
 from releasedesk.reports.verdicts import Judged, State, judged
 from releasedesk.reports.ways_back import WayBack, ways_back
 from releasedesk.reports.wording import Mark, comparison_mark
@@ -68,6 +71,8 @@ class ServicePage:
     incidents: tuple[Incident, ...]
     standing: StandingPlan | None
     people: tuple[Membership, ...]
+    locks: Ahead
+    configuration: fingerprints.Comparison | None
 
 
 def service_page(service: Service, *, now: datetime, chosen: Chosen = CHOSEN) -> ServicePage:
@@ -94,6 +99,8 @@ def service_page(service: Service, *, now: datetime, chosen: Chosen = CHOSEN) ->
         ),
         standing=_standing(service),
         people=tuple(_people(service)),
+        locks=locks_on(service, now=now),
+        configuration=configuration(service).comparison if len(environments) > 1 else None,
     )
 
 

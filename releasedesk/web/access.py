@@ -8,11 +8,16 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.http import urlencode
 
-from releasedesk.accounts.models import User
+from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.catalog.models import Service
-from releasedesk.problems.problem import not_found
+from releasedesk.actions.tokens import authenticate
+from releasedesk.catalog.models import Scope, Service
+from releasedesk.operations.address import address_of
+from releasedesk.problems.problem import Problem, not_found
 from releasedesk.releases.models import Release
 
 P = ParamSpec("P")
@@ -34,6 +39,31 @@ def actor_of(request: HttpRequest) -> Actor:
     return cast("User", request.user).as_actor()
 
 
+def session_or_token(request: HttpRequest) -> Actor | None:
+    """Who asks for what a program reads too: a session, or a bearer token with the scope `read`.
+
+    None for a stranger at a browser, whom the login helps; a terminal is told what to send (401). A token is
+    read from the header alone, never from the address, which proxies and browsers write down.
+    """
+    header = request.headers.get("Authorization", "")
+    token = authenticate(header, address=address_of(request), now=timezone.now())
+    if token is None:
+        if isinstance(request.user, User):
+            return request.user.as_actor()
+        if request.accepts("text/html") and "Mozilla" in request.headers.get("User-Agent", ""):
+            return None
+        how = "Send a token: curl -H 'Authorization: Bearer rdk_...'."
+        raise Problem("not-authenticated", how, headers={"WWW-Authenticate": 'Bearer realm="releasedesk"'})
+    if Scope.READ not in token.scopes:
+        raise Problem("forbidden", f"This needs a token with the scope '{Scope.READ}'.")
+    return token.as_actor()
+
+
+def to_login(request: HttpRequest) -> HttpResponse:
+    """Send a stranger to the login, and from there back."""
+    return redirect(f"/accounts/login/?{urlencode({'next': request.get_full_path()})}")
+
+
 def may_write(actor: Actor, service: Service) -> bool:
     """Say whether the actor plans, measures and notes this service; a page then offers it."""
     return actor.is_at_least(Role.ENGINEER, service.team_id, service.pk)
@@ -45,6 +75,14 @@ def service_or_404(slug: str) -> Service:
     if service is None:
         raise not_found("service", slug, list(Service.objects.values_list("slug", flat=True)))
     return service
+
+
+def team_or_404(slug: str) -> Team:
+    """Find a team. Raises the 404 `Problem` with near names."""
+    found = Team.objects.filter(slug=slug).first()
+    if found is None:
+        raise not_found("team", slug, list(Team.objects.values_list("slug", flat=True)))
+    return found
 
 
 def release_or_404(slug: str, version: str) -> Release:

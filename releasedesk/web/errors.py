@@ -34,7 +34,7 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem_response(request, problem)
     context = {"problem": problem, "request_id": current_id()}
-    if request.path.endswith(".txt"):
+    if request.path.endswith((".txt", ".ics")):
         response = HttpResponse(
             as_text(problem), status=problem.status, content_type="text/plain; charset=utf-8"
         )

@@ -1,48 +1,46 @@
-"""Locks: what stops shipping now, who said so, and how it is ended."""
+"""Locks: what stops shipping now and in the coming days, who said so, and how it is ended."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from releasedesk.accounts.roles import Role
-from releasedesk.actions.locks import LockRequest, lock, release_lock
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.locks import lock, lock_request, release_lock
 from releasedesk.catalog.models import Environment, Service
-from releasedesk.problems.body import Body, Text, Time
-from releasedesk.problems.problem import Problem, invalid, unknown
+from releasedesk.problems.problem import Problem
+from releasedesk.releases.lock_bodies import LockBody
 from releasedesk.releases.models import Lock
-from releasedesk.web.access import actor_of
+from releasedesk.releases.windows import WEEKDAYS
+from releasedesk.reports.locks_ahead import calendar, clock_of, holds_between, locks_ahead
+from releasedesk.web import icalendar
+from releasedesk.web.access import actor_of, session_or_token, to_login
 from releasedesk.web.forms import Document, Field, Filled, body_of, typed
 from releasedesk.web.sign_in_again import signed_in_to_write
 
 ENDED_SHOWN = 20
-
-
-class LockBody(Body):
-    """A lock as the form says it; what is left out means all."""
-
-    service: str | None = None
-    environment: str | None = None
-    kind: str | None = None
-    reason: Text | None = None
-    until: Time | None = None
+WINDOW = ("kind", "days", "starts", "ends", "ends_on", "yearly", "timezone")
+FEED_BACK, FEED_AHEAD = timedelta(days=30), timedelta(days=180)
+WITHOUT_END = timedelta(days=1)  # how long a lock that only somebody can end stands in a calendar, from now
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in_to_write
 def locks(request: HttpRequest) -> HttpResponse:
-    """List the locks that hold and the last that ended; add one."""
+    """List the locks that hold, those to come and the last that ended; add one."""
     if request.method != "POST":
-        return _page(request, {"kind": Lock.Kind.BLOCK})
+        window = {"timezone": clock_of(actor_of(request))}
+        return _page(request, {"kind": Lock.Kind.BLOCK, "window": window})
     document = typed(request.POST)
     try:
-        body = LockBody.read(body_of(document, LockBody.model_fields))
-        lock(actor_of(request), _asked(body), now=timezone.now())
+        body = LockBody.read(_body(document), lax=True)
+        lock(actor_of(request), lock_request(body), now=timezone.now())
     except Problem as problem:
         return _page(request, document, problem)
     return redirect("locks")
@@ -56,84 +54,91 @@ def release(request: HttpRequest, lock_id: int) -> HttpResponse:
     return redirect("locks")
 
 
-def _asked(body: LockBody) -> LockRequest:
-    wrong = []
-    services = {service.slug: service for service in Service.objects.select_related("team")}
-    environments = {environment.name: environment for environment in Environment.objects.all()}
-    kinds = {str(kind): Lock.Kind(kind) for kind in Lock.Kind.values}
-    for name, given, known in (
-        ("service", body.service, services),
-        ("environment", body.environment, environments),
-        ("kind", body.kind or Lock.Kind.BLOCK, kinds),
-    ):
-        if given and given not in known:
-            wrong.append(unknown(f"#/{name}", name, given, list(known)))
-    if wrong:
-        raise invalid(*wrong)
-    return LockRequest(
-        service=services[body.service] if body.service else None,
-        environment=environments[body.environment] if body.environment else None,
-        kind=kinds[body.kind or Lock.Kind.BLOCK],
-        reason=body.reason or "",
-        until=body.until,
-    )
+@require_safe
+def feed(request: HttpRequest) -> HttpResponse:
+    """Answer the locks as a calendar (`text/calendar`), for a session or a bearer token with `read`."""
+    actor, now = session_or_token(request), timezone.now()
+    if actor is None:
+        return to_login(request)
+    rows = Lock.objects.seen_by(actor).select_related("service", "environment")
+    since, until = now - FEED_BACK, now + FEED_AHEAD
+    events = [
+        icalendar.Event(
+            uid=f"lock-{hold.lock.pk}-{hold.starts:%Y%m%dT%H%M%SZ}@{request.get_host()}",
+            starts=hold.starts,
+            ends=hold.ends or max(now, hold.starts) + WITHOUT_END,
+            changed=hold.lock.released_at or hold.lock.created_at,
+            summary=f"{'Locked' if hold.lock.kind == Lock.Kind.BLOCK else 'Warning'}: {hold.lock.scope}",
+            description=f"{hold.lock.reason}\n{hold.lock.created_by}",
+            url=request.build_absolute_uri("/locks/"),
+        )
+        for hold in holds_between(rows.touching(since), since, until)
+    ]
+    text = icalendar.calendar("ReleaseDesk locks", events)
+    return HttpResponse(text, content_type=icalendar.CONTENT_TYPE, headers={"Cache-Control": "private"})
+
+
+def _body(document: Document) -> Document:
+    """Say what was typed; a window of which nothing but the zone is filled in is none."""
+    window = {name: value for name, value in (document.get("window") or {}).items() if value}
+    body = body_of({**document, "window": None}, LockBody.model_fields)
+    body["kind"] = body["kind"] or Lock.Kind.BLOCK.value
+    return {**body, "window": window if window.keys() - {"timezone"} else None}
 
 
 def _page(request: HttpRequest, document: Document, problem: Problem | None = None) -> HttpResponse:
-    now = timezone.now()
+    actor, now = actor_of(request), timezone.now()
     rows = Lock.objects.select_related("service__team", "environment")
-    form = Filled(_fields(request), document, problem)
+    standing = list(rows.standing(now))
+    zone = clock_of(actor)
+    form = Filled(_fields(actor), document, problem)
+    ahead = locks_ahead(standing, now=now)
+    holding = {hold.lock.pk for hold in ahead.now}
     context = {
         "form": form,
-        "standing": [(row, _may_release(request, row)) for row in rows.standing(now)],
-        "ended": rows.filter(_has_ended(now))[:ENDED_SHOWN],
-        "may_lock": _services(request).exists(),
+        "window": {name: form[f"window/{name}"] for name in WINDOW},
+        "ahead": ahead,
+        "may_end": {row.pk for row in standing if _may_release(actor, row)},
+        "waiting": [row for row in standing if row.pk not in holding],
+        "days": calendar(standing, zone, now=now),
+        "zone": zone,
+        "ended": rows.ended(now)[:ENDED_SHOWN],
+        "may_lock": _services(actor).exists(),
+        "weekdays": _weekdays(document),
         "nav": "locks",
     }
     return render(request, "locks.html", context, status=form.status)
 
 
-def _has_ended(now: datetime) -> Q:
-    return Q(released_at__isnull=False) | Q(until__lte=now)
+def _weekdays(document: Document) -> Sequence[tuple[int, str, bool]]:
+    """Each day with its number and whether it is ticked."""
+    window = document.get("window")
+    ticked = (window.get("days") if isinstance(window, dict) else None) or []
+    return [(number, day, day in ticked) for number, day in enumerate(WEEKDAYS)]
 
 
-def _may_release(request: HttpRequest, row: Lock) -> bool:
-    actor = actor_of(request)
+def _may_release(actor: Actor, row: Lock) -> bool:
     if row.service is None:
         return actor.superuser or Role.LEAD in actor.roles.values()
     return actor.is_at_least(Role.ENGINEER, row.service.team_id, row.service_id)
 
 
-def _services(request: HttpRequest) -> QuerySet[Service]:
+def _services(actor: Actor) -> QuerySet[Service]:
     """The services whose shipping the reader may lock."""
-    actor = actor_of(request)
     teams = [team for team in actor.roles if actor.is_at_least(Role.ENGINEER, team)]
     return Service.objects.all() if actor.superuser else Service.objects.filter(team__in=teams)
 
 
-def _fields(request: HttpRequest) -> list[Field]:
-    services = [(service.slug, service.slug) for service in _services(request)]
+def _fields(actor: Actor) -> list[Field]:
+    services = [(service.slug, service.slug) for service in _services(actor)]
     environments = [(place.name, place.name) for place in Environment.objects.all()]
+    days = [(day, day.capitalize()) for day in WEEKDAYS]
     return [
-        Field(name="service", label="Service", kind="select", options=[("", "all services"), *services]),
+        _select("service", "Service", [("", "all services"), *services]),
+        _select("environment", "Environment", [("", "all environments"), *environments]),
+        _select("kind", "How strongly", [("block", "stop shipping"), ("warn", "warn only")]),
         Field(
-            name="environment",
-            label="Environment",
-            kind="select",
-            options=[("", "all environments"), *environments],
-        ),
-        Field(
-            name="kind",
-            label="How strongly",
-            kind="select",
-            options=[("block", "stop shipping"), ("warn", "warn only")],
-        ),
-        Field(
-            name="until",
-            label="Until",
-            kind="time",
-            unit="UTC",
-            help="Left empty: until somebody ends it.",
+            name="until", label="Until", kind="time", unit="UTC", help="Left empty: until somebody ends it."
         ),
         Field(
             name="reason",
@@ -142,4 +147,23 @@ def _fields(request: HttpRequest) -> list[Field]:
             required=True,
             help="What must not be disturbed, and whom to ask.",
         ),
+        _select(
+            "window/kind",
+            "When it holds",
+            [("", "all the time"), ("weekly", "every week"), ("dates", "between two dates")],
+        ),
+        Field(name="window/days", label="Begins on"),
+        Field(name="window/starts", label="From", help="16:00, or 2026-12-20T18:00."),
+        Field(name="window/ends", label="To", help="08:00, or 2027-01-03T08:00."),
+        _select("window/ends_on", "Ends on", [("", "the same day or the next"), *days]),
+        Field(name="window/yearly", label="Every year again (between dates)", kind="check"),
+        Field(
+            name="window/timezone",
+            label="Time zone",
+            help="As the clock on the wall reads there: Europe/Berlin. Left empty: the team's.",
+        ),
     ]
+
+
+def _select(name: str, label: str, options: list[tuple[str, str]]) -> Field:
+    return Field(name=name, label=label, kind="select", options=options)

@@ -12,11 +12,13 @@ from releasedesk.accounts.models import Membership, Team, User
 from releasedesk.accounts.roles import Role
 from releasedesk.actions.memberships import end_membership, set_role
 from releasedesk.actions.revoke_token import revoke_token
+from releasedesk.actions.teams import set_clock
 from releasedesk.actions.tokens import issue_token
 from releasedesk.catalog.models import Scope, Service, Token
-from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
-from releasedesk.web.access import actor_of, signed_in
-from releasedesk.web.forms import Document, Field, Filled, typed
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
+from releasedesk.problems.zones import ClockBody
+from releasedesk.web.access import actor_of, signed_in, team_or_404
+from releasedesk.web.forms import Document, Field, Filled, body_of, typed
 from releasedesk.web.sign_in_again import signed_in_to_write
 
 MEMBER_FIELDS = (
@@ -24,6 +26,9 @@ MEMBER_FIELDS = (
     Field(name="role", label="Role", kind="select", options=[(role, role) for role in Role]),
 )
 TOKEN_NAME = Field(name="name", label="Name", required=True, help="The pipeline that uses it.")
+CLOCK = Field(
+    name="timezone", label="Time zone", required=True, help="Where the team's clock hangs: Europe/Berlin."
+)
 SCOPE_WORDS = {
     Scope.READ: "read",
     Scope.EVENTS_WRITE: "report events",
@@ -36,14 +41,26 @@ SCOPE_WORDS = {
 @signed_in
 def team(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a team."""
-    return _page(request, _team(slug))
+    return _page(request, team_or_404(slug))
+
+
+@require_POST
+@signed_in_to_write
+def clock(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say where the team's clock hangs."""
+    found, document = team_or_404(slug), typed(request.POST)
+    try:
+        set_clock(actor_of(request), found, ClockBody.read(body_of(document, ClockBody.model_fields)))
+    except Problem as problem:
+        return _page(request, found, document=document, problem=problem)
+    return redirect("team", slug)
 
 
 @require_POST
 @signed_in_to_write
 def member(request: HttpRequest, slug: str) -> HttpResponse:
     """Give somebody a role in the team, or another one; `role` empty lets them leave."""
-    found, document = _team(slug), typed(request.POST)
+    found, document = team_or_404(slug), typed(request.POST)
     username, role = str(document.get("username", "")).strip(), str(document.get("role", ""))
     try:
         user = User.objects.filter(username=username, is_active=True).first()
@@ -65,7 +82,7 @@ def member(request: HttpRequest, slug: str) -> HttpResponse:
 @signed_in_to_write
 def new_token(request: HttpRequest, slug: str) -> HttpResponse:
     """Issue a token and show it, this once."""
-    found = _team(slug)
+    found = team_or_404(slug)
     actor = actor_of(request)
     actor.require(Role.LEAD, team_id=found.pk, service_id=None, what=f"issue tokens of {slug}")
     name, wanted = request.POST.get("name", "").strip(), request.POST.get("service", "")
@@ -95,20 +112,15 @@ def new_token(request: HttpRequest, slug: str) -> HttpResponse:
 @signed_in_to_write
 def end_token(request: HttpRequest, slug: str, token_id: str) -> HttpResponse:
     """Revoke a token; `service` names the page it was done on, if it was not the team's."""
-    token = Token.objects.filter(team=_team(slug), pk=token_id).select_related("team", "service").first()
+    token = (
+        Token.objects.filter(team=team_or_404(slug), pk=token_id).select_related("team", "service").first()
+    )
     if token is None:
         raise Problem("not-found", "The team has no such token.")
     revoke_token(actor_of(request), token, now=timezone.now())
     if token.service and token.service.slug == request.POST.get("service"):
         return redirect("service", token.service.slug)
     return redirect("team", slug)
-
-
-def _team(slug: str) -> Team:
-    found = Team.objects.filter(slug=slug).first()
-    if found is None:
-        raise not_found("team", slug, list(Team.objects.values_list("slug", flat=True)))
-    return found
 
 
 def _page(
@@ -125,7 +137,8 @@ def _page(
             options=[("", "all of the team"), *((service.slug, service.slug) for service in services)],
         ),
     )
-    form = Filled([*MEMBER_FIELDS, *token_fields], document or {"role": Role.ENGINEER}, problem)
+    stored = {"role": Role.ENGINEER, "timezone": found.timezone}
+    form = Filled([*MEMBER_FIELDS, CLOCK, *token_fields], {**stored, **(document or {})}, problem)
     context = {
         "team": found,
         "services": services,

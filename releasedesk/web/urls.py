@@ -5,7 +5,10 @@ from django.urls import path
 
 from releasedesk.web import (
     board,
+    checklist,
+    checklist_lines,
     choose,
+    configuration,
     inbox,
     locks,
     measure,
@@ -23,6 +26,7 @@ from releasedesk.web import (
     runbook,
     search,
     service_page,
+    size,
     team,
 )
 
@@ -37,6 +41,15 @@ urlpatterns = [
     path(
         "services/<segment:slug>/releases/<segment:version>/windows/", metric_source.progress, name="windows"
     ),
+    path("services/<segment:slug>/checklists/", checklist_lines.of_service, name="service_checklists"),
+    path("services/<segment:slug>/config/", configuration.show, name="configuration"),
+    path("services/<segment:slug>/config/key/", configuration.renew, name="renew_config_key"),
+    path(
+        "services/<segment:slug>/config/meant/<int:difference_id>/end/",
+        configuration.end,
+        name="end_difference",
+    ),
+    path("services/<segment:slug>/size/", size.show, name="size"),
     path("services/<segment:slug>/policies/", policies.policies, name="policies"),
     path("services/<segment:slug>/rollback-plan/", rollback_plan.standing, name="standing_plan"),
     path(
@@ -63,16 +76,24 @@ urlpatterns = [
         name="rollback_plan",
     ),
     path("services/<segment:slug>/releases/<segment:version>/", release_page.release, name="release"),
+    path(
+        "services/<segment:slug>/releases/<segment:version>/checklist/<segment:key>/",
+        checklist.item,
+        name="checklist_item",
+    ),
     path("services/<segment:slug>/releases/<segment:version>/note/", note.note, name="note"),
     path("services/<segment:slug>/rollback/<segment:environment>.txt", runbook.runbook, name="runbook"),
     path("releases/", releases.show, name="releases"),
     path("notes/", notes.show, name="notes"),
     path("search/", search.show, name="search"),
     path("teams/<segment:slug>/", team.team, name="team"),
+    path("teams/<segment:slug>/checklists/", checklist_lines.of_team, name="team_checklists"),
+    path("teams/<segment:slug>/clock/", team.clock, name="team_clock"),
     path("teams/<segment:slug>/members/", team.member, name="member"),
     path("teams/<segment:slug>/tokens/", team.new_token, name="new_token"),
     path("teams/<segment:slug>/tokens/<segment:token_id>/revoke/", team.end_token, name="end_token"),
     path("locks/", locks.locks, name="locks"),
+    path("locks/locks.ics", locks.feed, name="locks_feed"),
     path("locks/<int:lock_id>/release/", locks.release, name="release_lock"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -438,7 +438,7 @@ def test_a_row_that_still_holds_is_not_read_again(alice: User, django_assert_num
         make_deployment(make_service(f"service-{number}"))
     actor = alice.as_actor()
     first = board(Filters(), actor=actor, now=LATER)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         again = board(Filters(), actor=actor, now=LATER + minutes(1))
     assert [id(row) for row in again.rows] == [id(row) for row in first.rows]
     make_deployment(Service.objects.get(slug="service-1"), "1.1", at=NOON + minutes(1))

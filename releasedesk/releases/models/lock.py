@@ -26,6 +26,10 @@ class LockQuerySet(models.QuerySet["Lock"]):
         """Those released or past their end."""
         return self.filter(Q(released_at__isnull=False) | Q(until__lte=at))
 
+    def touching(self, since: datetime) -> LockQuerySet:
+        """Those that may have held at this time or later."""
+        return self.filter(Q(released_at=None) | Q(released_at__gt=since), Q(until=None) | Q(until__gt=since))
+
     def on(self, service: Service | None, environment: Environment | None = None) -> LockQuerySet:
         """Those that can stop this service there; None does not narrow."""
         found = self if service is None else self.filter(Q(service=None) | Q(service=service))

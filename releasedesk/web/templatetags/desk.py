@@ -61,7 +61,20 @@ def ago(at: datetime, now: datetime) -> str:
     named = {0: f"today {at:%H:%M}", 1: f"yesterday {at:%H:%M}", -1: f"tomorrow {at:%H:%M}"}
     if days in named:
         return named[days]
+    if -7 < days < -1:  # noqa: PLR2004 - a week
+        return f"{at:%a} {at.day} {at:%b} {at:%H:%M}"
     return f"{at:%a} {at:%H:%M}" if 0 < days < 7 else f"{at.day} {at:%b %Y}"  # noqa: PLR2004 - a week
+
+
+@register.filter
+def ahead(at: datetime) -> str:
+    """How long until then, in one number: "40 min", "3 h", "2 days"."""
+    left = at - timezone.now()
+    for name, unit in (("day", timedelta(days=1)), ("h", timedelta(hours=1))):
+        count = round(left / unit)
+        if left >= unit:
+            return f"{count} {name}{'s' if name == 'day' and count != 1 else ''}"
+    return f"{max(round(left / timedelta(minutes=1)), 1)} min"
 
 
 @register.filter

@@ -20,6 +20,7 @@ from releasedesk.catalog.bodies import ServiceBody
 from releasedesk.catalog.models import Scope, Service
 from releasedesk.console.demo.days import DAYS, TODAY, past
 from releasedesk.console.demo.desk import Hands, rollback_plan
+from releasedesk.console.demo.rules import agree, compare_settings, freeze, waive
 from releasedesk.console.demo.services import LOGINS, PEOPLE, STORIES, TEAMS, Story
 from releasedesk.ingest.receive import receive_native
 from releasedesk.rollbacks.bodies import PlanBody
@@ -56,14 +57,22 @@ class Command(BaseCommand):
             for username, (full_name, roles) in PEOPLE.items()
         }
         begun = now - timedelta(days=DAYS + 1)
-        text = ""
+        text, lead = "", people["mara"].as_actor()
         for slug, team in teams.items():
+            agree(team, lead, at=begun)
             token, secret = issue_token(
                 team, service=None, scopes=CI_SCOPES, name="CI", created_by="demo", now=begun
             )
             text = text or secret
             for story in (story for story in STORIES if story.team == slug):
                 self._live_through(story, people[story.owner], token.as_actor(), now)
+            if slug == "payments":
+                checkout = Service.objects.select_related("team").get(slug="checkout-api")
+                ines = people["ines"].as_actor()
+                compare_settings(token.as_actor(), ines, checkout, at=now - timedelta(hours=5))
+        freeze(lead, at=begun)
+        login = Service.objects.get(slug="login")
+        waive(lead, login, f"{now:%Y.%m.%d}-1", at=now - timedelta(hours=2))
         self._mistyped_service(teams["payments"], now)
         return passwords, text
 

@@ -1,0 +1,38 @@
+"""How much a release changes, counted from its plan, its commits, its files and its settings."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from releasedesk.releases.fingerprints import changed
+from releasedesk.releases.models import Release, ReportedConfig
+from releasedesk.releases.one_change import Facts, Size, size
+
+
+def size_of(release: Release, *, change: str | None = None, commits: int | None = None) -> Size:
+    """Count it, in three queries at most; `change` is a text that is being typed in place of the plan's."""
+    return size(
+        Facts(
+            change=release.change if change is None else change,
+            commits=release.changes.count() if commits is None else commits,
+            files=tuple(release.files_touched),
+            settings=changed_settings(release),
+            most_commits=settings.ONE_CHANGE_COMMITS,
+        )
+    )
+
+
+def size_of_text(change: str) -> Size:
+    """Count what a text alone says, before there is a release."""
+    return size(Facts(change=change, most_commits=settings.ONE_CHANGE_COMMITS))
+
+
+def changed_settings(release: Release) -> tuple[str, ...]:
+    """The settings reported with this release that differ from what was reported there before."""
+    own = release.configs.order_by("-occurred_at", "-source", "-key").first()
+    if own is None:
+        return ()
+    there = ReportedConfig.objects.filter(service=release.service_id, environment=own.environment_id)
+    earlier = there.filter(occurred_at__lt=own.occurred_at).exclude(release=release)
+    before = earlier.order_by("-occurred_at", "-source", "-key").first()
+    return changed(before.digests, own.digests) if before else ()
