@@ -38,6 +38,7 @@ DATABASES = {
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            "prepare_threshold": 1,  # for operations/statements.py; what Django itself asks is never prepared
             **_address.get("OPTIONS", {}),
             "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 8), "timeout": 5},
         },

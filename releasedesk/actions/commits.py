@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, Q
+from django.db.models import Q
 
 from releasedesk.accounts.roles import DESK, Actor, Role
 from releasedesk.actions.checklist import report_check
 from releasedesk.catalog.models import Service
+from releasedesk.operations.statements import run
 from releasedesk.releases import lineage
 from releasedesk.releases.models import Change, Commit, CommitCheck, Release
 
@@ -81,13 +82,26 @@ def record_commit_check(actor: Actor, service: Service, check: CommitCheck) -> N
 
 def know_commit(service: Service, release: Release) -> None:
     """Give a release that has just got to know its commit what is known of that. Its service is held."""
-    known = Exists(Commit.objects.filter(service=service)) | Exists(
-        CommitCheck.objects.filter(service=service)
-    )
-    if not release.sha or not Service.objects.filter(known, pk=service.pk).exists():
-        return
-    _tick(release, CommitCheck.objects.of(service, release.sha))
-    share_out(service, {release.sha})
+    release.service = service
+    know_commits([release])
+
+
+def know_commits(releases: Iterable[Release]) -> None:
+    """Give releases that have just got to know their commits what is known of those. Services are held."""
+    named = [release for release in releases if release.sha]
+    services = [release.service_id for release in named]
+    told = {pk for (pk,) in run(TOLD_OF_COMMITS, [services])} if named else set()
+    for release in named:
+        if release.service_id in told:
+            _tick(release, CommitCheck.objects.of(release.service, release.sha))
+            share_out(release.service, {release.sha})
+
+
+TOLD_OF_COMMITS = """
+SELECT service.id FROM unnest(%s::bigint[]) AS service(id)
+WHERE EXISTS (SELECT FROM releases_commit WHERE service_id = service.id)
+OR EXISTS (SELECT FROM releases_commitcheck WHERE service_id = service.id)
+"""
 
 
 def share_out(service: Service, touched: Collection[str]) -> None:

@@ -1,7 +1,7 @@
 """Keep what came from outside, once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from releasedesk.deliveries.masking import digest, storable
 from releasedesk.deliveries.models import Delivery, Outcome
 from releasedesk.deliveries.parcel import Parcel
 from releasedesk.operations.sealed import seal, unseal
+from releasedesk.operations.statements import insert, run
 from releasedesk.problems.problem import FieldError, Problem
 
 SEALED_AT_MOST = 8_000_000
@@ -25,19 +26,7 @@ def claim(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> tuple
     Call it inside the transaction that applies the parcel: a second sender of the same key waits here until
     the first has committed. Raises 409 when the key was used for another body.
     """
-    row = Delivery(
-        team_id=team_id,
-        source=parcel.source,
-        key=parcel.key,
-        type=parcel.type,
-        body=_json(parcel.body) if parcel.kept else {},
-        headers=storable(dict(parcel.headers)),
-        digest=digest(parcel.body),
-        outcome=Outcome.APPLIED,
-        answer={},
-        actor=actor.label,
-        received_at=now,
-    )
+    row = delivery_of(actor, team_id, parcel, now=now)
     Delivery.objects.bulk_create([row], ignore_conflicts=True)
     holders = Delivery.objects.exclude(outcome=Outcome.REJECTED)
     stored = holders.get(team_id=team_id, source=parcel.source, key=parcel.key)
@@ -74,6 +63,50 @@ def keep_original(delivery: Delivery, body: object) -> None:
     if len(text) <= SEALED_AT_MOST:
         delivery.sealed = seal(text, purpose=delivery.purpose)
         delivery.save(update_fields=["sealed"])
+
+
+def delivery_of(
+    actor: Actor,
+    team_id: int,
+    parcel: Parcel,
+    *,
+    now: datetime,
+    answer: Mapping[str, Any] | None = None,
+    service: Service | None = None,
+) -> Delivery:
+    """Build, and do not store, the row of a parcel; without an answer it is about to be applied."""
+    return Delivery(
+        team_id=team_id,
+        source=parcel.source,
+        key=parcel.key,
+        type=parcel.type,
+        service=service,
+        body=storable(parcel.body) if parcel.kept else {},
+        headers=storable(dict(parcel.headers)),
+        digest=digest(parcel.body),
+        outcome=Outcome.APPLIED,
+        answer=answer or {},
+        actor=actor.label,
+        received_at=now,
+    )
+
+
+def keep(rows: Sequence[Delivery]) -> None:
+    """Store what was applied together with its answers. Raises IntegrityError when a key is taken by now."""
+    insert(rows)
+
+
+def taken(team_id: int, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of the (source, key) that a delivery has."""
+    sources, named = zip(*keys, strict=True)
+    return set(run(TAKEN, [team_id, list(sources), list(named)]))
+
+
+TAKEN = """
+SELECT source, key FROM deliveries_delivery
+WHERE team_id = %s AND outcome <> 'rejected'
+AND (source, key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+"""
 
 
 def settle(

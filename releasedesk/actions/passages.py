@@ -4,17 +4,18 @@ Deployments are facts and are never refused. A job judges each forward success s
 (`judge_passages`); `wake` enqueues it by name, in the transaction that takes the report in.
 """
 
-import json
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max, Q
 from django.db.models.functions import Coalesce
 
 from releasedesk.actions.gate import fresh
 from releasedesk.catalog.models import Service
+from releasedesk.operations.statements import run
 from releasedesk.releases.history import Kind, Mode
 from releasedesk.releases.models import Deployment, DeploymentFact, GateAnswer, Passage
 from releasedesk.reports.gates.answer import gate
@@ -23,19 +24,29 @@ from releasedesk.reports.gates.read import Then
 TASK = "judge_passages"
 ANSWER_HOLDS = timedelta(minutes=60)
 # One waiting job a service is enough, and procrastinate's own way to say so would break the transaction. The
-# caller holds the service's lock, so nobody else enqueues one meanwhile; the job waits for the same lock.
+# caller holds the services' locks, so nobody else enqueues one meanwhile; the job waits for the same lock.
 WAKE = """
-SELECT procrastinate_defer_jobs_v1(
-    ARRAY[ROW('default', %(task)s, 0, %(lock)s, %(lock)s, %(args)s, NULL)::procrastinate_job_to_defer_v1]
-) WHERE NOT EXISTS (SELECT FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo')
+SELECT procrastinate_defer_jobs_v1(due.jobs) FROM (
+    SELECT array_agg(
+        ROW('default', %(task)s::text, 0, wanted.lock, wanted.lock, wanted.args, NULL)
+        ::procrastinate_job_to_defer_v1
+    ) AS jobs
+    FROM (
+        SELECT %(task)s::text || ' ' || id AS lock, jsonb_build_object('service_id', id) AS args
+        FROM unnest(%(services)s::bigint[]) AS service(id)
+    ) AS wanted
+    WHERE NOT EXISTS (
+        SELECT FROM procrastinate_jobs WHERE queueing_lock = wanted.lock AND status = 'todo'
+    )
+) AS due
+WHERE due.jobs IS NOT NULL
 """
 
 
-def wake(service: Service) -> None:
-    """See to it that what has shipped is judged: one statement. The caller holds the service's lock."""
-    named = {"task": TASK, "lock": f"{TASK} {service.pk}", "args": json.dumps({"service_id": service.pk})}
-    with connection.cursor() as cursor:
-        cursor.execute(WAKE, named)
+def wake(service_ids: Collection[int]) -> None:
+    """See to it that what has shipped is judged: one statement. The caller holds the services' locks."""
+    if service_ids:
+        run(WAKE, {"task": TASK, "services": sorted(service_ids)})
 
 
 def judge_passages(service_id: int, *, now: datetime) -> int:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from releasedesk.accounts.models import Team
 from releasedesk.catalog.models import Scope, Service, Token
+from releasedesk.operations.statements import find
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 from releasedesk.problems.text import has_control
 from releasedesk.problems.throttle import refuse_above
@@ -90,16 +91,19 @@ def authenticate(header: str, *, address: str, now: datetime) -> Token | None:
     return token
 
 
+# `Token.objects.usable(now)` of one id, asked by every request.
+USABLE = "WHERE id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)"
+
+
 def _find(text: str, now: datetime) -> Token | None:
     """Find a usable token by its id; the secret is compared in constant time."""
     prefix, _, rest = text.partition("_")
     token_id, _, secret = rest.partition("_")
     if prefix != PREFIX or not secret or not (token_id.isascii() and token_id.isalnum()):
         return None
-    token = Token.objects.usable(now).select_related("team", "service").filter(pk=token_id).first()
-    if token is None or not hmac.compare_digest(bytes(token.digest), hash_secret(secret)):
-        return None
-    return token
+    found = find(Token, USABLE, [token_id, now])
+    usable = found and hmac.compare_digest(bytes(found[0].digest), hash_secret(secret))
+    return found[0] if usable else None
 
 
 def mark_used(token: Token, *, now: datetime) -> None:

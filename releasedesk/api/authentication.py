@@ -29,19 +29,22 @@ class TokenUser:
         return self.token.as_actor()
 
 
+def token_of(request: HttpRequest) -> Token | None:
+    """Return the bearer token that asks; None when none came. Raises 401 and 429."""
+    header = request.META.get("HTTP_AUTHORIZATION", "")
+    token = authenticate(header, address=address_of(request), now=timezone.now())
+    if token is not None:
+        name_actor(token.as_actor().label)
+    return token
+
+
 class Bearer(BaseAuthentication):
     """`Authorization: Bearer rdk_<id>_<secret>` (RFC 6750)."""
 
     def authenticate(self, request: Request) -> tuple[TokenUser, Token] | None:
         """Return the token's user; None when no bearer token came. Raises 401 and 429."""
-        header = request.headers.get("Authorization", "")
-        address = address_of(request._request)  # noqa: SLF001 - DRF's only name for Django's request
-        token = authenticate(header, address=address, now=timezone.now())
-        if token is None:
-            return None
-        user = TokenUser(token)
-        name_actor(user.as_actor().label)
-        return user, token
+        token = token_of(request._request)  # noqa: SLF001 - DRF's only name for Django's request
+        return None if token is None else (TokenUser(token), token)
 
     def authenticate_header(self, request: HttpRequest) -> str:
         """Make DRF answer 401 instead of 403."""

@@ -44,10 +44,10 @@ class Door(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse strangers and tokens without the scope before anything is read."""
         super().initial(request, *args, **kwargs)
-        needed = self.read_scope if request.method in SAFE_METHODS else self.write_scope
-        if isinstance(request.auth, Token) and needed not in request.auth.scopes:
-            own = ", ".join(request.auth.scopes)
-            raise Problem("forbidden", f"This needs a token with the scope '{needed}'; this one has: {own}.")
+        if isinstance(request.auth, Token):
+            require_scope(
+                request.auth, self.read_scope if request.method in SAFE_METHODS else self.write_scope
+            )
         if said := operation_of(self, request.method or ""):
             said.refuse_unknown(request.query_params)
         self.now = timezone.now()
@@ -61,14 +61,7 @@ class Door(APIView):
     @property
     def sent(self) -> Any:
         """The parsed body. Raises 400 for none, 411, 413, 415."""
-        if "Transfer-Encoding" in self.request.headers:
-            raise Problem(
-                "length-required", "The body comes in chunks. Send it whole, with `Content-Length`."
-            )
-        encoding = self.request.headers.get("Content-Encoding", "identity").strip()
-        if encoding.lower() != "identity":
-            told = f"The body comes as {encoding[:100]}. Send it as it is, without `Content-Encoding`."
-            raise Problem("unsupported-media-type", told)
+        refuse_unreadable(self.raw)
         if self.request.stream is None:
             raise Problem("not-json", "The body is empty. Send JSON.")
         return self.request.data
@@ -80,18 +73,7 @@ class Door(APIView):
     @property
     def idempotency_key(self) -> str | None:
         """The `Idempotency-Key` header, bare or quoted. Raises 422 for one that cannot be a key."""
-        header = self.request.headers.get("Idempotency-Key")
-        if header is None:
-            return None
-        with suppress(UnicodeError):  # WSGI hands headers over as Latin-1, senders write UTF-8
-            header = header.encode("latin-1").decode()
-        key = header.strip().removeprefix('"').removesuffix('"')
-        if not key or len(key) > KEY_AT_MOST or not key.isprintable():
-            expected = f"1 to {KEY_AT_MOST} printable characters"
-            raise invalid(
-                FieldError("Idempotency-Key", "format", "This cannot be a key.", expected, key[:100])
-            )
-        return key
+        return idempotency_key(self.raw)
 
     def replayed(self, replayed: bool) -> dict[str, str]:
         """The header that tells a repetition from the first time."""
@@ -132,6 +114,37 @@ class Door(APIView):
         if name:
             raise not_found("environment", name, list(known))
         raise invalid(FieldError("?environment", "required", "Say where.", f"one of: {', '.join(known)}"))
+
+
+def require_scope(token: Token, needed: Scope) -> None:
+    """Raise 403 for a token that may not do this."""
+    if needed not in token.scopes:
+        own = ", ".join(token.scopes)
+        raise Problem("forbidden", f"This needs a token with the scope '{needed}'; this one has: {own}.")
+
+
+def refuse_unreadable(request: HttpRequest) -> None:
+    """Raise 411 for a body of unknown length, and 415 for one that is packed."""
+    if "HTTP_TRANSFER_ENCODING" in request.META:
+        raise Problem("length-required", "The body comes in chunks. Send it whole, with `Content-Length`.")
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip()
+    if encoding.lower() != "identity":
+        told = f"The body comes as {encoding[:100]}. Send it as it is, without `Content-Encoding`."
+        raise Problem("unsupported-media-type", told)
+
+
+def idempotency_key(request: HttpRequest) -> str | None:
+    """The `Idempotency-Key` header, bare or quoted. Raises 422 for one that cannot be a key."""
+    header: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if header is None:
+        return None
+    with suppress(UnicodeError):  # WSGI hands headers over as Latin-1, senders write UTF-8
+        header = header.encode("latin-1").decode()
+    key = header.strip().removeprefix('"').removesuffix('"')
+    if not key or len(key) > KEY_AT_MOST or not key.isprintable():
+        expected = f"1 to {KEY_AT_MOST} printable characters"
+        raise invalid(FieldError("Idempotency-Key", "format", "This cannot be a key.", expected, key[:100]))
+    return key
 
 
 def named_environment(name: str) -> Environment:

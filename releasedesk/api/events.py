@@ -2,44 +2,156 @@
 
 from __future__ import annotations
 
-from rest_framework.request import Request
-from rest_framework.response import Response
+from datetime import datetime
+from typing import IO, Any, cast
 
-from releasedesk.api.answers.events import EventAnswer
-from releasedesk.api.door import Door
-from releasedesk.api.schema.event_bodies import NativeEvent
-from releasedesk.api.schema.operation import operation
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils import timezone
+
+from releasedesk.api.answers.events import EventAnswer, EventAnswers
+from releasedesk.api.authentication import token_of
+from releasedesk.api.door import Door, idempotency_key, refuse_unreadable, require_scope
+from releasedesk.api.media import BATCH, JSON, STRUCTURED, Media, media_of
+from releasedesk.api.parsers import discard, read_limited, refuse_longer
+from releasedesk.api.schema.event_bodies import EnvelopeList, NativeEvent
+from releasedesk.api.schema.operation import operation, operation_of
 from releasedesk.catalog.models import Scope, Token
-from releasedesk.ingest import native
-from releasedesk.ingest.receive import receive, skew
-from releasedesk.problems.problem import Problem
+from releasedesk.ingest import cloudevents, events
+from releasedesk.ingest.answer import Answer
+from releasedesk.ingest.cloudevents import Envelope
+from releasedesk.ingest.message import Message
+from releasedesk.ingest.receive import receive_all, skew
+from releasedesk.problems.json_text import parse_json
+from releasedesk.problems.problem import FieldError, Problem, invalid
+from releasedesk.problems.render import as_problem, problem_document, problem_response
+
+BATCH_AT_MOST = 500
+ATTRIBUTE = "HTTP_CE_"  # how WSGI spells `ce-`, the headers of a CloudEvent in binary mode
 
 
 class Events(Door):
-    """Take in one native event (DESIGN §5.3)."""
+    """Take in events (DESIGN §5.3): the desk's own, CloudEvents, CDEvents; one, or up to 500 in a list."""
 
     write_scope = Scope.EVENTS_WRITE
-    limit = "LIMIT_EVENT_BYTES"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a POST without the framework's machinery, which costs as much as the rest; same words."""
+        if request.method != "POST":
+            return super().dispatch(request, *args, **kwargs)
+        try:
+            return self.post(request)
+        except Exception as error:  # noqa: BLE001 - translated, and logged if nobody foresaw it
+            discard(request)
+            return problem_response(request, as_problem(error))
 
     @operation(
         "reportEvent",
         "Events",
-        {200: EventAnswer, 201: EventAnswer, 202: EventAnswer},
-        body=NativeEvent,
+        {200: EventAnswer, 201: EventAnswer, 202: EventAnswer, 207: EventAnswers},
+        body={JSON: NativeEvent, STRUCTURED: Envelope, BATCH: EnvelopeList},
         keyed=True,
         session=False,
     )
-    def post(self, request: Request) -> Response:
-        """Answer 201 applied, 202 kept until it can be, 200 seen before (`Idempotent-Replayed: true`).
+    def post(self, request: HttpRequest) -> JsonResponse:
+        """Answer 201 applied, 202 kept until it can be or ignored, 200 seen before; a list always 207.
 
-        Problems: 400 not JSON, 401, 403, 409 same id with another body, 413, 415, 422 wrong fields, 429, 503.
+        Problems: 400 not JSON, 401, 403, 409 same id with another body, 411, 413, 415, 422 wrong fields, 429,
+        503. In a list each element has its own.
         """
-        if not isinstance(request.auth, Token):
-            raise Problem(
-                "forbidden", "Events come from machines: send a token with the scope 'events:write'."
-            )
-        message = native.message(self.sent, now=self.now, skew=skew(), idempotency_key=self.idempotency_key)
-        answer = receive(self.actor, request.auth.team_id, message, now=self.now)
-        path = answer.body["release_url"]
-        body = {**answer.body, "release_url": self.absolute(path) if path else None}
-        return Response(body, status=answer.status, headers=self.replayed(answer.replayed))
+        token = _sender(request)
+        if request.GET and (said := operation_of(self, "POST")):
+            said.refuse_unknown(request.GET)
+        refuse_unreadable(request)
+        media = media_of(request)
+        attributes = _attributes(request) if media.may_be_data else {}
+        media.refuse_unless_json(binary=bool(attributes))
+        sent = _body(request, may_be_empty=bool(attributes))
+        now = timezone.now()
+        if media.is_list(sent) and not attributes:
+            messages = [_message(media, one, now) for one in _few(sent)]
+            return _each(request, messages, receive_all(token.as_actor(), token.team_id, messages, now=now))
+        if attributes:
+            event = cloudevents.from_headers(attributes, media.type, sent)
+            told = cloudevents.in_headers(cloudevents.message(event, now=now, skew=skew()))
+        else:
+            told = _message(media, sent, now)
+        told = events.with_key(told, idempotency_key(request))
+        return _one(request, receive_all(token.as_actor(), token.team_id, [told], now=now)[0])
+
+
+def _sender(request: HttpRequest) -> Token:
+    """Find the token that sends. Raises 401, 403 for a person or a missing scope, 429."""
+    token = token_of(request)
+    if token is None:
+        if request.user.is_authenticated:
+            told = "Events come from machines: send a token with the scope 'events:write'."
+            raise Problem("forbidden", told)
+        raise Problem(
+            "not-authenticated",
+            "Send a token: `Authorization: Bearer rdk_…`.",
+            headers={"WWW-Authenticate": 'Bearer realm="releasedesk"'},
+        )
+    require_scope(token, Scope.EVENTS_WRITE)
+    return token
+
+
+def _attributes(request: HttpRequest) -> dict[str, str]:
+    """The attributes of an event in binary mode; none where the headers carry no event."""
+    found = {
+        name.removeprefix(ATTRIBUTE).lower(): value
+        for name, value in request.META.items()
+        if name.startswith(ATTRIBUTE)
+    }
+    return found if cloudevents.are_attributes(found) else {}
+
+
+def _body(request: HttpRequest, *, may_be_empty: bool) -> Any:
+    """Read and parse the body. Raises 400 and 413; only a list may be as long as a batch."""
+    raw = read_limited(cast("IO[bytes]", request), settings.LIMIT_BATCH_BYTES)
+    if not raw and may_be_empty:
+        return None
+    if not raw:
+        raise Problem("not-json", "The body is empty. Send JSON.")
+    if not raw.lstrip().startswith(b"["):
+        refuse_longer(raw, settings.LIMIT_EVENT_BYTES)
+    return parse_json(raw)
+
+
+def _message(media: Media, sent: object, now: datetime) -> Message:
+    """Take one event: by its shape, unless the media type says what it is."""
+    if media.is_envelope:
+        return cloudevents.message(sent, now=now, skew=skew())
+    return events.message(sent, now=now, skew=skew())
+
+
+def _few(sent: list[Any]) -> list[Any]:
+    """Raise 422 for more than a batch may hold."""
+    if len(sent) > BATCH_AT_MOST:
+        told = "These are too many events for one request."
+        raise invalid(FieldError("#", "too_long", told, f"at most {BATCH_AT_MOST}", f"a list of {len(sent)}"))
+    return sent
+
+
+def _one(request: HttpRequest, answer: Answer | Problem) -> JsonResponse:
+    if isinstance(answer, Problem):
+        raise answer
+    path = answer.body["release_url"]
+    body = {**answer.body, "release_url": request.build_absolute_uri(path) if path else None}
+    headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+    return JsonResponse(body, status=answer.status, headers=headers)
+
+
+def _each(request: HttpRequest, messages: list[Message], answers: list[Answer | Problem]) -> JsonResponse:
+    results = [
+        {"index": index, "id": message.key or None, **_result(request, answer)}
+        for index, (message, answer) in enumerate(zip(messages, answers, strict=True))
+    ]
+    return JsonResponse({"results": results}, status=207)
+
+
+def _result(request: HttpRequest, answer: Answer | Problem) -> dict[str, Any]:
+    if isinstance(answer, Problem):
+        problem = problem_document(request, answer)
+        return {"status": answer.status, "outcome": "rejected", "problem": problem}
+    return {"status": answer.status, "outcome": answer.body["outcome"], "problem": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ from django.db.models import F, Q
 
 from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import Actor, Role
+from releasedesk.operations.statements import find
 
 SLUG = r"^[a-z0-9-]{1,64}$"
 
@@ -81,6 +83,10 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         It is the first lock anybody takes but for a delivery's key, so that nobody waits in a circle.
         """
         return self.select_for_update(no_key=True).filter(slug=slug).first()
+
+    def all_locked(self, slugs: Iterable[str]) -> list[Service]:
+        """Find several and hold them, in the order of their slugs, so that nobody waits in a circle."""
+        return find(Service, "WHERE slug = ANY(%s) ORDER BY slug FOR NO KEY UPDATE", [list(slugs)])
 
     def of(self, actor: Actor) -> ServiceQuerySet:
         """The services a token may see: its team's, or its one. A person's session sees all."""

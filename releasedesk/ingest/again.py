@@ -8,7 +8,7 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.deliveries import original
 from releasedesk.deliveries.models import Delivery, Outcome, Source
-from releasedesk.ingest import native
+from releasedesk.ingest import events
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.hooks import with_reader
 from releasedesk.ingest.message import Ignored, Message
@@ -68,7 +68,7 @@ def message_again(delivery: Delivery, *, now: datetime) -> Message:
     body = original(delivery)
     source = Source.objects.filter(pk=delivery.source).first()
     if source is None:
-        return native.message(body, now=now, skew=skew())
+        return events.message(body, now=now, skew=skew())
     message = Message(
         source=delivery.source,
         key=delivery.key,

@@ -70,13 +70,13 @@ def environment_named(name: str, pointer: str = "#/environment") -> Environment:
     return known[name]
 
 
-def _deployment(fact: DeploymentFact, told: Told) -> Applied:
-    environment = environment_named(fact.environment)
-    report = DeploymentReport(
+def report_of(fact: DeploymentFact, source: str) -> DeploymentReport:
+    """The fact as `actions/deployments.py` takes it."""
+    return DeploymentReport(
         kind=Kind(fact.type.removeprefix("deployment.")),
         version=fact.version,
         occurred_at=fact.occurred_at,
-        source=told.source,
+        source=source,
         key=fact.id,
         run=fact.run or "",
         commit=fact.commit or "",
@@ -85,6 +85,11 @@ def _deployment(fact: DeploymentFact, told: Told) -> Applied:
         files_touched=fact.files_touched,
         changes=fact.changes,
     )
+
+
+def _deployment(fact: DeploymentFact, told: Told) -> Applied:
+    environment = environment_named(fact.environment)
+    report = report_of(fact, told.source)
     deployment = record_deployment(told.actor, told.service, environment, report, now=told.now)
     if fact.config is not None:
         _keep_config(fact, fact.config, environment, told)

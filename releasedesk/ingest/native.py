@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 
 from releasedesk.ingest.facts import (
     CheckFact,
@@ -31,24 +30,13 @@ TYPES: dict[str, type[Fact]] = {
 }
 
 
-def message(
-    payload: object, *, now: datetime, skew: timedelta, idempotency_key: str | None = None
-) -> Message:
-    """Take a native event as it came. An `idempotency_key` given beside it must be its id."""
+def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
+    """Take a native event as it came."""
     given = payload if isinstance(payload, Mapping) else {}
     key, kind = (str(given.get(name) or "") for name in ("id", "type"))
-    read_it = partial(_read, payload, idempotency_key, now=now, skew=skew)
-    return Message(source=SOURCE, key=key, type=kind, body=payload, read=read_it)
-
-
-def _read(
-    payload: object, idempotency_key: str | None, *, now: datetime, skew: timedelta
-) -> tuple[Fact, ...]:
-    fact = read(payload, now=now, skew=skew)
-    if idempotency_key not in {None, fact.id}:
-        detail = "The id and the Idempotency-Key header differ."
-        raise invalid(FieldError("#/id", "differs", detail, "the same in both, or no header", fact.id))
-    return (fact,)
+    return Message(
+        source=SOURCE, key=key, type=kind, body=payload, read=lambda: (read(payload, now=now, skew=skew),)
+    )
 
 
 def read(payload: object, *, now: datetime, skew: timedelta) -> Fact:

@@ -21,6 +21,7 @@ from releasedesk.ingest.apply import Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Ignored, Message, Reading
 from releasedesk.ingest.our_words import in_our_words
+from releasedesk.ingest.plain import receive_plain
 from releasedesk.problems.problem import FieldError, Problem
 
 
@@ -39,6 +40,26 @@ def receive(actor: Actor, team_id: int, message: Message, *, now: datetime) -> A
     except Problem as problem:
         reject(actor, team_id, message, problem, now=now)
         raise
+
+
+def receive_all(
+    actor: Actor, team_id: int, messages: Sequence[Message], *, now: datetime
+) -> list[Answer | Problem]:
+    """Take in messages one after the other, each for itself: a bad one does not sink the rest.
+
+    Raises only what concerns them all: a database that is away. What was answered before that stays.
+    """
+    plain = receive_plain(actor, team_id, messages, now=now)
+    return [
+        plain.get(index) or _told(actor, team_id, message, now=now) for index, message in enumerate(messages)
+    ]
+
+
+def _told(actor: Actor, team_id: int, message: Message, *, now: datetime) -> Answer | Problem:
+    try:
+        return receive(actor, team_id, message, now=now)
+    except Problem as problem:
+        return problem
 
 
 def receive_native(actor: Actor, team_id: int, payload: object, *, now: datetime) -> Answer:

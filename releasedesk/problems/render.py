@@ -23,13 +23,18 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 5
 
 
-def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
-    """Render a problem as `application/problem+json`."""
-    document = problem.as_json(
+def problem_document(request: HttpRequest, problem: Problem) -> dict[str, Any]:
+    """Render a problem as the answer to this request, or as a part of it."""
+    return problem.as_json(
         type_base=f"{request.scheme}://{_host(request)}",
         instance=escape_uri_path(request.path),
         request_id=current_id(),
     )
+
+
+def problem_response(request: HttpRequest, problem: Problem) -> JsonResponse:
+    """Render a problem as `application/problem+json`."""
+    document = problem_document(request, problem)
     response = JsonResponse(document, status=problem.status, content_type="application/problem+json")
     for name, value in problem.headers.items():
         response[name] = value

@@ -217,7 +217,7 @@ def test_a_rejected_event_is_stored_whatever_it_holds(ci: Client) -> None:
     assert (kept.body["command"], kept.body["run"]) == ("nan", 10**4000)
 
 
-@pytest.mark.parametrize("body", [[], [event()], "text", 7, None, True])
+@pytest.mark.parametrize("body", ["text", 7, None, True])
 def test_what_is_no_object_is_refused(ci: Client, body: object) -> None:
     error = sole_error(send_raw(ci, json.dumps(body).encode()))
     assert (error["pointer"], error["code"]) == ("#", "type")

@@ -12,6 +12,7 @@ from releasedesk.catalog.models import Service
 from tests.api.asking import CHECKOUT, RELEASE, send
 from tests.builders import (
     NOON,
+    event,
     make_deployment,
     make_plan,
     make_rehearsal,
@@ -81,5 +82,34 @@ def test_a_deployment_costs_a_fixed_number_of_queries(
 ) -> None:
     there_is(checkout)
     ci.get(CHECKOUT)
-    with django_assert_num_queries(25):  # three of them because something went back there before
+    with django_assert_num_queries(24):  # three of them because something went back there before
         assert send(ci, version="1.0", commit="9f3c123").status_code == 201
+
+
+@pytest.mark.parametrize("releases", [1, 30])
+def test_going_forward_costs_fewer_queries_and_reads_no_history(
+    ci: Client, checkout: Service, releases: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(releases):
+        make_deployment(checkout, f"0.{number}", at=NOON - minutes(60 - number))
+    make_release(checkout, "1.0")
+    ci.get(CHECKOUT)
+    with django_assert_num_queries(15):
+        assert send(ci, version="1.0").status_code == 201
+
+
+def test_a_list_costs_no_more_queries_than_one(
+    ci: Client, checkout: Service, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for service in (checkout, make_service("basket")):
+        make_deployment(service, "0.9", at=NOON - minutes(60))
+        make_release(service, "1.0")
+    ci.get(CHECKOUT)
+    many = [
+        event(kind, service=service, version="1.0", environment=environment)
+        for service in ("checkout-api", "basket")
+        for environment in ("staging", "production")
+        for kind in ("deployment.started", "deployment.succeeded")
+    ]
+    with django_assert_num_queries(15):
+        assert [one["status"] for one in send(ci, many).json()["results"]] == [201] * 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from releasedesk.api.schema.answer import Answer
 from releasedesk.releases.history import Mode, Status
@@ -45,4 +45,27 @@ class EventAnswer(Answer):
             "started_at": "2026-11-23T12:01:12Z",
             "finished_at": "2026-11-23T12:03:41Z",
         },
+    }
+
+
+class EventResult(Answer):
+    """What became of one element of a list. `problem` is what it would have been answered alone."""
+
+    index: int
+    id: str | None
+    status: int
+    outcome: Literal["applied", "unmatched", "ignored", "rejected"]
+    problem: dict[str, Any] | None
+
+
+class EventAnswers(Answer):
+    """The answer to a list of events: one result an element, in the same order."""
+
+    results: list[EventResult]
+
+    EXAMPLE = {
+        "results": [
+            {"index": 0, "id": "build-8812", "status": 201, "outcome": "applied", "problem": None},
+            {"index": 1, "id": "build-8811", "status": 200, "outcome": "applied", "problem": None},
+        ]
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union
 
 from pydantic import Field, RootModel, create_model
 
+from releasedesk.ingest.cloudevents import Envelope
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.native import TYPES
 
@@ -38,3 +39,9 @@ class NativeEvent(RootModel[Annotated[Union[tuple(MODELS)], Field(discriminator=
     """One event in the desk's own words. `type` says which fields it needs."""
 
     EXAMPLE: ClassVar[dict[str, Any]] = EXAMPLE
+
+
+class EnvelopeList(RootModel[Annotated[list[Envelope], Field(max_length=500)]]):
+    """CloudEvents in a list, each answered for itself."""
+
+    EXAMPLE: ClassVar[list[dict[str, Any]]] = [Envelope.EXAMPLE]
