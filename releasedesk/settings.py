@@ -217,6 +217,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = max(
 FORMER_SECRET_DAYS = env.whole("FORMER_SECRET_DAYS", 7)
 RETENTION_BODIES_DAYS = env.whole("RETENTION_BODIES_DAYS", 30)
 RETENTION_UNMATCHED_DAYS = env.whole("RETENTION_UNMATCHED_DAYS", 90)
+FILE_UPLOAD_HANDLERS = [
+    "releasedesk.web.uploads.Quota",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 THROTTLE_TOKEN_PER_MINUTE = env.whole("THROTTLE_TOKEN_PER_MINUTE", 60_000)
 THROTTLE_FAILED_AUTH_PER_MINUTE = env.whole("THROTTLE_FAILED_AUTH_PER_MINUTE", 30)
 METRICS_ALLOWED = env.networks("METRICS_ALLOWED", ["127.0.0.0/8", "::1/128"])

@@ -33,7 +33,7 @@ function forgetSavedAndOld() {
 }
 
 const controls = (form) =>
-  [...form.elements].filter(({ name, type }) => name && type !== "submit" && type !== "button" && !NEVER_KEPT.has(name));
+  [...form.elements].filter(({ name, type }) => name && type !== "submit" && type !== "button" && type !== "file" && !NEVER_KEPT.has(name));
 
 const values = (form) =>
   Object.fromEntries(controls(form).map((control) => [control.name, control.type === "checkbox" ? control.checked : control.value]));
@@ -77,7 +77,8 @@ const draftName = (form) => `${PREFIX}${form.dataset.draft} ${location.pathname}
 function keepDraft(form) {
   const status = form.querySelector("[data-draft-status]");
   const fresh = values(form);
-  const refused = document.getElementById("wrong") !== null; // the page itself holds what was typed last
+  // The page itself holds what was typed last, and what the desk has read from it.
+  const refused = document.getElementById("wrong") !== null || form.dataset.answered !== undefined;
   const draft = read(draftName(form));
   const same = draft && Object.keys(draft.values).every((name) => draft.values[name] === (fresh[name] ?? ""));
   if (draft && !refused && !same) {
@@ -94,6 +95,7 @@ function keepDraft(form) {
       if (status) status.textContent = "This browser keeps no draft: its storage is full.";
     }
   };
+  if (form.dataset.answered !== undefined) keep();
   form.addEventListener("input", (event) => {
     if (!event.isTrusted) return;
     clearTimeout(waiting);

@@ -139,6 +139,35 @@ class SnapshotBody(Body):
             "db_calls": [31, 31],
         },
     }
+    MORE_EXAMPLES = {
+        "windows": {
+            "phase": "after",
+            "environment": "production",
+            "route": "GET /basket/{id}",
+            "taken_from": "2026-11-23T12:10:00Z",
+            "taken_until": "2026-11-23T12:11:15Z",
+            "windows": {
+                "seconds": 15,
+                "response_ms_p95": [182.4, 179.9, None, 185.1, 181.0],
+                "error_rate": [0, 0, None, 0.002, 0],
+            },
+        },
+        "summary": {
+            "phase": "after",
+            "environment": "production",
+            "route": "GET /basket/{id}",
+            "taken_from": "2026-11-23T12:10:00Z",
+            "taken_until": "2026-11-23T12:40:00Z",
+            "assumptions": "Read off the dashboard; nobody else was using staging.",
+            "summary": {
+                "requests": 2000,
+                "errors": 3,
+                "response_ms": {"p50": 70.5, "p95": 190, "p99": 285},
+                "cache_hits": 40,
+                "db_calls": {"mean": 2.1},
+            },
+        },
+    }
 
     @model_validator(mode="after")
     def _runs_forward_in_one_form(self) -> Self:

@@ -40,6 +40,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     READ_ONLY: ClassVar[frozenset[str]] = frozenset()  # members of the answer that a body may not carry
     EXAMPLE: ClassVar[dict[str, Any] | None] = None  # what the contract shows
+    MORE_EXAMPLES: ClassVar[dict[str, dict[str, Any]]] = {}  # by what is special about each
 
     @classmethod
     def read(

@@ -29,6 +29,7 @@ from releasedesk.releases.models import Release
 from releasedesk.web.access import actor_of, release_or_404
 from releasedesk.web.drafts import draft_key, sent
 from releasedesk.web.forms import Document, Field, Filled, said, text_at, typed
+from releasedesk.web.measure_result import Pasted, read_result
 from releasedesk.web.sign_in_again import signed_in_to_write
 
 PHASES = ("before", "after")
@@ -68,9 +69,19 @@ WINDOW = (
     ),
     Field(name="cache_cleared", label="Cache cleared", help="Which keys: basket:*", is_code=True),
 )
-SIDE = WINDOW + NUMBERS
+RESULT = Field(
+    name="result",
+    label="Paste what the tool printed",
+    help="One row a request stays here as CSV; totals go into the numbers below.",
+    kind="area",
+    rows=5,
+    is_code=True,
+)
+SIDE = (*WINDOW, *NUMBERS, RESULT)
 # Without these a side says less than it could; p50 and p99 are a luxury.
-WANTED = tuple(field for field in SIDE if not field.name.endswith(("p50", "p99", "cache_cleared")))
+WANTED = tuple(
+    field for field in WINDOW + NUMBERS if not field.name.endswith(("p50", "p99", "cache_cleared"))
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,15 +97,39 @@ def record(request: HttpRequest, slug: str, version: str) -> HttpResponse:
         production = Environment.objects.filter(tier=Tier.PRODUCTION).order_by("order").first()
         empty = {"route": release.route, "environment": production.name if production else ""}
         return _page(request, release, {**empty, **_asked(request)}, now)
-    form = typed(request.POST)
+    form, pasted = _with_results(request, typed(request.POST))
     try:
-        bodies = _read(form, now)
+        if "read" in request.POST and not any(side.error for side in pasted.values()):
+            return _page(request, release, form, now, pasted=pasted)
+        bodies = _read(form, now, pasted)
+        if any(side.is_new for side in pasted.values()):
+            # Nobody has seen yet what was read: it is shown before it is saved.
+            return _page(request, release, form, now, pasted=pasted)
         if "check" not in request.POST:
             _keep(request, release, bodies, now)
             return sent(request, redirect(f"{reverse('release', args=[slug, version])}#measured"))
     except Problem as problem:
-        return _page(request, release, form, now, problem)
-    return _page(request, release, form, now)
+        return _page(request, release, form, now, problem, pasted=pasted)
+    return _page(request, release, form, now, pasted=pasted)
+
+
+def _with_results(request: HttpRequest, form: Document) -> tuple[Document, dict[str, Pasted]]:
+    """Read the results that came with the form into it. What one must know of them joins the assumptions."""
+    pasted = {
+        phase: read_result(phase, form[phase], request.FILES, text_at(form, "route"))
+        for phase in PHASES
+        if isinstance(form.get(phase), Mapping)
+    }
+    said_already = text_at(form, "assumptions")
+    notes = [
+        f"{phase.capitalize()}: {note}"
+        for phase, side in pasted.items()
+        if side.is_new
+        for note in side.notes
+    ]
+    lines = [said_already, *(note for note in notes if note not in said_already)]
+    sides = {phase: side.side for phase, side in pasted.items()}
+    return {**form, **sides, "assumptions": "\n".join(filter(None, lines))}, pasted
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
@@ -102,12 +137,11 @@ def _asked(request: HttpRequest) -> dict[str, str]:
     return {name: request.GET[name] for name in ("environment", "route") if name in request.GET}
 
 
-def _read(form: Mapping[str, Any], now: datetime) -> list[SnapshotBody]:
+def _read(form: Mapping[str, Any], now: datetime, pasted: Mapping[str, Pasted]) -> list[SnapshotBody]:
     """Judge every side that says something. Raises the 422 `Problem` with all that is wrong on either."""
-    bodies, errors = [], []
-    for phase in PHASES:
-        side = form.get(phase)
-        given = said(side) if isinstance(side, Mapping) else None
+    bodies, errors = [], [side.error for side in pasted.values() if side.error]
+    for phase, side in pasted.items():
+        given = None if side.error else _numbers(side)
         if not given:
             continue
         shared = said({field.name: form.get(field.name) for field in PLACE}) or {}
@@ -133,11 +167,23 @@ def _read(form: Mapping[str, Any], now: datetime) -> list[SnapshotBody]:
     return bodies
 
 
+def _numbers(pasted: Pasted) -> dict[str, Any] | None:
+    """Give what a side says: its window, and the rows of its result or else the numbers that were typed."""
+    given: dict[str, Any] = said(pasted.side) or {}
+    given = {name: value for name, value in given.items() if name not in {"result", "read"}}
+    if pasted.reading is None or pasted.reading.rows is None:
+        return given or None
+    given.pop("summary", None)
+    return {**given, **pasted.reading.form()}
+
+
 def _at_its_field(error: FieldError, phase: str) -> FieldError:
     """Put an error of the body where this form asks for it: some answers are shared by both sides."""
     name = error.pointer.removeprefix(f"#/{phase}/")
     if name in {field.name for field in PLACE}:
         return replace(error, pointer=f"#/{name}")
+    if name.startswith("requests"):  # the rows of a result that one of ours would not take
+        return replace(error, pointer=f"#/{phase}/result", received=None)
     if name in {f"#/{phase}", "summary"}:
         start = "taken_until" if error.code == "order" else "summary/requests"
         return replace(error, pointer=f"#/{phase}/{start}", received=None)
@@ -168,6 +214,7 @@ def _page(
     document: Document,
     now: datetime,
     problem: Problem | None = None,
+    pasted: Mapping[str, Pasted] | None = None,
 ) -> HttpResponse:
     places = [(name, name) for name in Environment.objects.values_list("name", flat=True)]
     shared = [replace(field, options=places) if field.name == "environment" else field for field in PLACE]
@@ -182,16 +229,19 @@ def _page(
         "service": release.service,
         "now": now,
         "key": draft_key(request),
-        "sides": [_side(phase, form, rows.newest(phase)) for phase in PHASES],
+        "sides": [_side(phase, form, rows.newest(phase), (pasted or {}).get(phase)) for phase in PHASES],
         "commands": [_command(request, release, form, phase) for phase in PHASES],
     }
     return render(request, "measure.html", context, status=form.status)
 
 
-def _side(phase: str, form: Filled, recorded: Snapshot | None) -> dict[str, Any]:
+def _side(phase: str, form: Filled, recorded: Snapshot | None, pasted: Pasted | None) -> dict[str, Any]:
     missing = [form[f"{phase}/{field.name}"] for field in WANTED if not form[f"{phase}/{field.name}"].value]
     return {
         "phase": phase,
+        "pasted": pasted,
+        "has_rows": bool(pasted and pasted.reading and pasted.reading.rows is not None),
+        "result": form[f"{phase}/result"],
         "window": [form[f"{phase}/{field.name}"] for field in WINDOW],
         "numbers": [form[f"{phase}/{field.name}"] for field in NUMBERS],
         "wanted": " ".join(f"{phase}/{field.name}" for field in WANTED),

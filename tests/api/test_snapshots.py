@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from releasedesk.catalog.models import Service
+from releasedesk.measurements.bodies import SnapshotBody
 from releasedesk.measurements.models import Comparison, Snapshot
 from tests.api.asking import RELEASE, post, problem, rows, sole_error
 from tests.builders import make_deployment, make_plan, make_release, minutes, requests_of, snapshot_body
@@ -45,6 +46,13 @@ def test_numbers_may_come_in_three_forms(ci: Client, numbers: dict[str, Any], ki
     body = {**snapshot_body(), "requests": None, **numbers}
     assert post(ci, SNAPSHOTS, body).json()["kind"] == kind
     assert type(Snapshot.objects.get().evidence).__name__.lower() == kind
+
+
+@pytest.mark.parametrize("example", [SnapshotBody.EXAMPLE, *SnapshotBody.MORE_EXAMPLES.values()])
+def test_every_example_of_the_contract_is_taken(ci: Client, example: dict[str, Any], clock: Clock) -> None:
+    clock.tick(60)
+    told = post(ci, SNAPSHOTS, example)
+    assert (told.status_code, told.json()["kind"] in example) == (201, True)
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,10 @@ class DeskSchema(AutoSchema):
     def _media(self, model: Model) -> dict[str, Any]:
         component = self.resolve_serializer(model, "response")  # type: ignore[arg-type] # see models.py
         written = {"schema": component.ref}
-        example = getattr(model, "EXAMPLE", None)
-        return {**written, "examples": {"usual": {"value": example}}} if example else written
+        example, more = getattr(model, "EXAMPLE", None), getattr(model, "MORE_EXAMPLES", {})
+        examples = {"usual": example, **more} if example else more
+        shown = {name: {"value": value} for name, value in examples.items()}
+        return {**written, "examples": shown} if shown else written
 
     def _refusals(self, said: Operation) -> dict[str, Any]:
         self._media(problem_answers.ProblemDocument)
