@@ -66,8 +66,14 @@ function isTyping(target) {
 const keys = {
   "/": () => document.getElementById("search"),
   "gb": () => document.querySelector('.bar a[href="/"]'),
-  "r": () => document.querySelector("[data-key=r]"),
+  "r": wayBack,
 };
+
+// On the board: of the row that has the focus, else the most urgent.
+function wayBack() {
+  const own = document.activeElement.closest("tr")?.querySelector("[data-key=r]");
+  return own ?? document.querySelector(".danger[data-key=r]") ?? document.querySelector("[data-key=r]");
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -99,7 +105,7 @@ let focused = null;
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const active = document.activeElement;
-  focused = event.detail.target.contains(active) ? active.getAttribute("href") : null;
+  focused = event.detail.target.contains(active) ? active.getAttribute("href") ?? `#${active.id}` : null;
 });
 
 // A live region that arrives with its words is read by few; one that was there before is read by all.
@@ -107,7 +113,8 @@ function announce() {
   const said = document.querySelector("main .unseen[role=status]");
   if (!said) return;
   said.removeAttribute("role");
-  document.getElementById("announced").textContent = said.textContent;
+  const announced = document.getElementById("announced");
+  if (announced.textContent !== said.textContent) announced.textContent = said.textContent;
 }
 
 document.addEventListener("htmx:afterSwap", () => {
@@ -117,13 +124,47 @@ document.addEventListener("htmx:afterSwap", () => {
 });
 
 function linkTo(address) {
+  if (/^#./.test(address)) return document.getElementById(address.slice(1));
   return [...document.links].find((link) => link.getAttribute("href") === address);
 }
+
+// -- a clock that runs, in the words of the server ---------------------------------------------------------------
+function inSeconds(total) {
+  const counts = [[Math.floor(total / 86400), "d"], [Math.floor(total / 3600) % 24, "h"], [Math.floor(total / 60) % 60, "min"], [total % 60, "s"]];
+  const first = counts.findIndex(([count]) => count);
+  if (first < 0) return "under 1 s";
+  return counts.slice(first, first + 2).filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`).join(" ");
+}
+
+function secondsSince(at) {
+  return Math.max(0, Math.round((Date.now() - new Date(at)) / 1000));
+}
+
+function runClocks() {
+  for (const clock of document.querySelectorAll("[data-clock]")) clock.textContent = inSeconds(secondsSince(clock.dataset.clock));
+  for (const bar of document.querySelectorAll("progress[data-since]")) bar.value = secondsSince(bar.dataset.since);
+}
+
+// -- a desk that does not answer: the page says so, and stays as it is ------------------------------------------
+function sayAway(away) {
+  const notice = document.getElementById("away");
+  if (notice) notice.hidden = !away;
+}
+
+document.addEventListener("htmx:sendError", () => sayAway(true));
+document.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status >= 500) sayAway(true); });
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.xhr?.status && event.detail.xhr.status < 500) sayAway(false); });
+
+document.addEventListener("click", (event) => {
+  if (event.target.matches("[data-print]")) window.print();
+});
 
 function ready(root) {
   showTimes(root);
   offerCopies(root);
+  for (const button of root.querySelectorAll("[data-print]")) button.hidden = false;
 }
 
 ready(document);
 setInterval(() => showTimes(document), 30000);
+setInterval(runClocks, 1000);

@@ -57,6 +57,16 @@ class GoingBack:
         )
         return [sentence for row in rows for sentence in triggers_met(self.way.plan, row)]
 
+    @property
+    def live_verdict(self) -> str:
+        """The verdict on what is live, here."""
+        return self.judged[self.way.live.release_id].in_(self.way.environment) if self.way.live else ""
+
+    @property
+    def target_verdict(self) -> str:
+        """The verdict on the target, here."""
+        return self.judged[self.way.target.pk].in_(self.way.environment) if self.way.target else ""
+
     @cached_property
     def why_target(self) -> str:
         """Why this release and not another."""
@@ -74,6 +84,13 @@ class GoingBack:
         """The last reported command that put the target here: all the help there is without a plan."""
         return last_command_of(self.way.target, self.way.environment)
 
+    @property
+    def owner(self) -> str:
+        """Who answers for the way back: the plan's owner, else the release's, else the service's."""
+        named = self.way.plan.owner if self.way.plan else None
+        owner = named or (self.way.live.release.owner if self.way.live else None) or self.way.service.owner
+        return owner.get_username() if owner else ""
+
     @cached_property
     def run(self) -> RunView | None:
         """The run that goes on, or that brought what is live."""
@@ -84,7 +101,7 @@ def fix_path(way: WayBack, fix: Fix) -> str:
     """Where a person mends this."""
     service = f"/services/{way.service.slug}/"
     if fix is Fix.ROLLBACK:
-        return f"{service}rollback/{way.environment.name}.txt"
+        return f"{service}rollback/{way.environment.name}/"
     page = f"{service}releases/{way.live.release.version}/" if way.live else service
     return f"{page}#{'deployments' if fix is Fix.DEPLOYMENTS else 'rollback-plan'}"
 
@@ -151,7 +168,7 @@ def rollback_text(way: WayBack, *, now: datetime) -> str:
             triggers=tuple(words(trigger) for trigger in plan.triggers) if plan else (),
             met=tuple(going.triggers_met),
             plan_version=plan.version if plan else None,
-            plan_owner=_owner(way),
+            plan_owner=going.owner,
             plan_stand_in=plan.stand_in.get_username() if plan and plan.stand_in else "",
             steps=tuple(
                 runbook.Step(
@@ -172,12 +189,6 @@ def rollback_text(way: WayBack, *, now: datetime) -> str:
             last_command_at=last.occurred_at if last else None,
         )
     )
-
-
-def _owner(way: WayBack) -> str:
-    named = way.plan.owner if way.plan else None
-    owner = named or (way.live.release.owner if way.live else None) or way.service.owner
-    return owner.get_username() if owner else ""
 
 
 def _release(going: GoingBack, release: Release) -> dict[str, Any]:
