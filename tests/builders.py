@@ -23,6 +23,7 @@ from releasedesk.actions.services import put_service
 from releasedesk.actions.tokens import issue_token
 from releasedesk.catalog.bodies import ServiceBody
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.notices import Event, Target
 from releasedesk.measurements.bodies import SnapshotBody
 from releasedesk.measurements.models import Snapshot
 from releasedesk.notes.bodies import NoteBody
@@ -162,6 +163,22 @@ def make_run(
     **how: Any,
 ) -> Run:
     return start_run(actor, service, make_environment(environment), now=at, **how)[0]
+
+
+def make_target(team: Team, name: str = "chat", *events: str) -> Target:
+    """A signed webhook at hooks.example.com; the test lets the desk call it, or does not."""
+    target = Target(
+        team=team,
+        kind=Target.Kind.WEBHOOK,
+        name=name,
+        place="https://hooks.example.com",
+        events=list(events or Event.values),
+        created_by="alice",
+        created_at=NOON,
+    )
+    target.keep("https://hooks.example.com/desk", b"s" * 32)
+    target.save()
+    return target
 
 
 def requests_of(

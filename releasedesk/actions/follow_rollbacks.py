@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from releasedesk.actions.notices import News, announce
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.notices import Event
 from releasedesk.releases.history import Fact, History
 from releasedesk.releases.models import DeploymentFact, Lock
 from releasedesk.rollbacks.following import Back, Begun, backs, joined, locks
@@ -108,11 +110,27 @@ def _write_locks(
         if not locks(back, fact.received_at):
             continue
         wanted.add(fact.pk)
+        if fact.pk not in stored and back.ended_by is None:
+            announce(
+                service, _news(service, environment, back, fact), now=fact.received_at or fact.occurred_at
+            )
         lock = stored.get(fact.pk) or Lock(service=service, environment=environment, rollback=fact)
         _write_lock(lock, back, fact, reasons.get(_key(back.fact), ""))
         _lift(lock, facts[_key(back.ended_by)] if back.ended_by else None)
     unfounded = [row.pk for pk, row in stored.items() if pk not in wanted and not _released_by_person(row)]
     Lock.objects.filter(pk__in=unfounded).delete()
+
+
+def _news(service: Service, environment: Environment, back: Back, fact: DeploymentFact) -> News:
+    return News(
+        event=Event.ROLLED_BACK,
+        key=f"{Event.ROLLED_BACK} {fact.pk}",
+        title=f"{service.slug}: rolled back in {environment.name}",
+        text=f"{back.left} was rolled back to {back.fact.version}, as {fact.actor} reports. "
+        "Shipping is locked.",
+        path=f"/services/{service.slug}/rollback/{environment.name}/",
+        data={"environment": environment.name, "from": back.left, "to": back.fact.version},
+    )
 
 
 def _write_lock(lock: Lock, back: Back, fact: DeploymentFact, why: str) -> None:

@@ -6,7 +6,9 @@ from django.db import transaction
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.follow_rollbacks import lift_with, outcome_of
+from releasedesk.actions.notices import News, announce
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.notices import Event
 from releasedesk.problems.problem import FieldError, Problem, invalid
 from releasedesk.releases.models import Lock
 from releasedesk.reports.ways_back import WayBack, way_back
@@ -53,6 +55,7 @@ def start_run(
             started_at=now,
             lock=_lock(actor, way, reason, now=now),
         )
+        announce(service, _started(run), now=now)
     return run, True
 
 
@@ -148,6 +151,45 @@ def _close(run: Run, actor: Actor, how: str, why: str, *, now: datetime) -> None
     run.outcome = outcome_of(run, restored=run.restored_id is not None, newest=True)
     run.save(update_fields=["closed", "closed_by", "closed_at", "closed_because", "outcome"])
     lift_with(run)
+    if run.outcome == Run.Outcome.STOPPED:
+        announce(run.service, _stopped(run), now=now)
+
+
+def _started(run: Run) -> News:
+    left, to = run.from_release.version, run.to_release.version
+    why = f": {run.reason}" if run.reason else ", without a reason"
+    return _news(
+        run,
+        Event.RUN_STARTED,
+        f"{run.service.slug}: rolling back in {run.environment.name}",
+        f"{run.started_by} started to go back from {left} to {to}{why}.",
+    )
+
+
+def _stopped(run: Run) -> News:
+    why = f": {run.closed_because}" if run.closed_because else ""
+    return _news(
+        run,
+        Event.RUN_STOPPED,
+        f"{run.service.slug}: rollback in {run.environment.name} stopped",
+        f"{run.closed_by} stopped going back to {run.to_release.version}{why}",
+    )
+
+
+def _news(run: Run, event: Event, title: str, text: str) -> News:
+    return News(
+        event=event,
+        key=f"{event} {run.pk}",
+        title=title,
+        text=f"{text.rstrip('.')}.",
+        path=f"/services/{run.service.slug}/rollback/{run.environment.name}/",
+        data={
+            "environment": run.environment.name,
+            "from": run.from_release.version,
+            "to": run.to_release.version,
+            "run": run.pk,
+        },
+    )
 
 
 def _over(run: Run) -> str:

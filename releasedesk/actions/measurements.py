@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.triggers import announce_trigger
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.measurements.bodies import SnapshotBody
 from releasedesk.measurements.judge import JUDGE_VERSION, Policy, Requests, judge
@@ -47,7 +48,9 @@ def record_snapshot(
             recorded_by=actor.label,
             recorded_at=now,
         )
-        compare(release, environment, body.route, now=now)
+        comparison = compare(release, environment, body.route, now=now)
+        if comparison and body.phase == "after":
+            announce_trigger(comparison, now=now)
     return snapshot
 
 

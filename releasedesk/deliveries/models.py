@@ -11,6 +11,9 @@ from django.db.models import Q
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.notices import Notice, Target
+
+__all__ = ["Delivery", "DeliveryQuerySet", "Notice", "Outcome", "Target"]
 
 
 class Outcome(models.TextChoices):

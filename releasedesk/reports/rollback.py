@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -22,8 +22,8 @@ from releasedesk.reports.runs import RunView, run_json, run_view
 from releasedesk.reports.verdicts import Judged, judged
 from releasedesk.reports.ways_back import WayBack
 from releasedesk.rollbacks import runbook
-from releasedesk.rollbacks.models import Plan
-from releasedesk.rollbacks.readiness import Fix
+from releasedesk.rollbacks.models import Plan, Tick
+from releasedesk.rollbacks.readiness import Fix, duration, moment
 from releasedesk.rollbacks.triggers import words
 
 
@@ -69,15 +69,21 @@ class GoingBack:
 
     @cached_property
     def why_target(self) -> str:
+        """Why this release and not another, with the verdict on it."""
+        verdict = self.target_verdict.replace("_", " ")
+        what, _, passed = self.why_not_others.partition(" (")
+        return ", ".join(filter(None, (what, verdict))) + (f" ({passed}" if passed else "")
+
+    @cached_property
+    def why_not_others(self) -> str:
         """Why this release and not another."""
         target = self.way.target
         if target is None:
             return ""
         newer = [other for other in self.way.choice.passed_over if other.why != "older"]
         what = "the last good one" if target.version == self.way.choice.target else "the one you named"
-        verdict = self.judged[target.pk].in_(self.way.environment).replace("_", " ")
         passed = "; ".join(f"{other.version} {other.why.words}" for other in newer[:3])
-        return f"{what}, {verdict}" + (f" ({passed})" if passed else "")
+        return what + (f" ({passed})" if passed else "")
 
     @cached_property
     def last_command(self) -> DeploymentFact | None:
@@ -148,8 +154,11 @@ def rollback_json(way: WayBack, *, now: datetime, absolute: Callable[[str], str]
 def rollback_text(way: WayBack, *, now: datetime) -> str:
     """Return the runbook for a terminal: at most 80 columns, commands never wrapped."""
     going = GoingBack(way, now)
+    run = going.run if going.run and going.run.run.running else None
     live, target, plan = way.live, way.target, way.plan
-    last = going.last_command
+    if run:  # then everybody follows this one
+        target, plan = run.run.to_release, run.run.plan
+    last = run.last_command if run else going.last_command
     return runbook.runbook(
         runbook.Runbook(
             service=way.service.slug,
@@ -160,7 +169,7 @@ def rollback_text(way: WayBack, *, now: datetime) -> str:
             live_since=live.since if live else None,
             live_by=live.deployment.fact.actor if live else "",
             target=target.version if target else None,
-            why_target=going.why_target,
+            why_target=f"{run.run.started_by} is on the way there" if run else going.why_target,
             may_name=way.choice.may_name,
             between=tuple(f"{row.version} {row.title}".strip() for row in way.between),
             data=Plan.DATA_WORDS.get(plan.data, "") if plan else "",
@@ -170,17 +179,8 @@ def rollback_text(way: WayBack, *, now: datetime) -> str:
             plan_version=plan.version if plan else None,
             plan_owner=going.owner,
             plan_stand_in=plan.stand_in.get_username() if plan and plan.stand_in else "",
-            steps=tuple(
-                runbook.Step(
-                    instruction=finished.step.instruction,
-                    command=finished.command,
-                    expected=finished.step.expected,
-                    check=finished.step.check_text,
-                    seconds=finished.step.seconds,
-                    irreversible=finished.step.irreversible,
-                )
-                for finished in going.steps
-            ),
+            steps=_written_of(run) if run else tuple(_written(finished) for finished in going.steps),
+            running=tuple(_on_the_way(run)) if run else (),
             rehearsed_seconds=way.rehearsed_seconds,
             rehearsed_at=way.rehearsal.finished_at
             if way.rehearsal and way.rehearsed_seconds is not None
@@ -189,6 +189,31 @@ def rollback_text(way: WayBack, *, now: datetime) -> str:
             last_command_at=last.occurred_at if last else None,
         )
     )
+
+
+def _written(finished: FinishedStep, tick: Tick | None = None) -> runbook.Step:
+    return runbook.Step(
+        instruction=finished.step.instruction,
+        command=finished.command,
+        expected=finished.step.expected,
+        check=finished.step.check_text,
+        seconds=finished.step.seconds,
+        irreversible=finished.step.irreversible,
+        done=f"{tick.done_by}, {moment(tick.done_at)}" if tick else "",
+    )
+
+
+def _written_of(view: RunView) -> tuple[runbook.Step, ...]:
+    return tuple(_written(step.finished, step.tick) for step in view.steps if step.finished)
+
+
+def _on_the_way(view: RunView) -> Iterator[str]:
+    """Who began, when and why, how far they are, and what to do next."""
+    run = view.run
+    why = f": {run.reason}" if run.reason else ""
+    yield f"{run.started_by}, since {moment(run.started_at)}{why}"
+    yield f"{view.ticked} of {len(view.steps)} steps done after {duration(view.seconds)}."
+    yield from (advice.detail for advice in view.next)
 
 
 def _release(going: GoingBack, release: Release) -> dict[str, Any]:

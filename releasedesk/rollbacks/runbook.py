@@ -27,7 +27,7 @@ _INDENT = "   "
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, its command finished. `seconds` is what the plan expects of it."""
+    """One step, its command finished. `seconds` is what the plan expects, `done` who has done it."""
 
     instruction: str
     command: Finished | None = None
@@ -35,6 +35,7 @@ class Step:
     seconds: float | None = None
     irreversible: bool = False
     expected: str = ""
+    done: str = ""
 
     @property
     def runnable(self) -> bool:
@@ -49,7 +50,8 @@ class Runbook:
     `why_target` ends the sentence that the target begins ("the last good one, live 9 days"). `may_name` are
     the other releases that `?to=` may name. `between` has a line for each release or change that is taken
     back, `triggers` the plan's in words, `met` a sentence for each that is met. `last_command` is the one by
-    which the target was last deployed, as reported; it is told only where the plan has no steps.
+    which the target was last deployed, as reported; it is told only where the plan has no steps. `running`
+    says who is on the way already, and what to do next.
     """
 
     service: str
@@ -75,12 +77,14 @@ class Runbook:
     rehearsed_at: datetime | None = None
     last_command: str = ""
     last_command_at: datetime | None = None
+    running: tuple[str, ...] = ()
 
 
 def runbook(page: Runbook) -> str:
     """Write the runbook, ASCII but for what people typed, with a line end after its last line."""
     sections = (
         _head(page),
+        _section("SOMEBODY IS ROLLING BACK", _items(page.running)),
         _section("YOUR OWN TRIGGER IS MET", _items(page.met)),
         _section("CAN WE GO BACK?", _ready(page.readiness)),
         _section("IN BETWEEN", _items(page.between)),
@@ -155,6 +159,8 @@ def _steps(steps: tuple[Step, ...]) -> Iterator[str]:
             yield ""
         about = f" (about {duration(step.seconds)})" if step.seconds else ""
         yield from _wrapped(f"{step.instruction}{about}", f"{number}. ", _INDENT)
+        if step.done:
+            yield from _wrapped(f"DONE by {step.done}.", _INDENT)
         if step.irreversible:
             yield f"{_INDENT}THIS CANNOT BE UNDONE."
         if step.command:

@@ -13,6 +13,7 @@ from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import DESK, Role
 from releasedesk.actions.locks import LockRequest, lock
 from releasedesk.actions.teams import add_person, ensure_team
+from releasedesk.catalog.models import Service
 from releasedesk.releases.models import Lock, Release
 from tests.builders import (
     event,
@@ -20,6 +21,7 @@ from tests.builders import (
     make_note,
     make_plan,
     make_release,
+    make_run,
     make_service,
     make_snapshot,
     make_token,
@@ -42,6 +44,7 @@ def fill() -> None:
     _longest_names(now)
     _nothing_yet()
     _locks(now)
+    make_run(Service.objects.get(slug="query-router"), at=now - minutes(3), reason="errors doubled")
     _rejected_event(now)
     User.objects.create_superuser("ada", "ada@example.com", "correct horse")
 

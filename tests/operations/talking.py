@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ def talking(
 
     def talk(plain: socket.socket) -> None:
         with suppress(OSError), wrap(plain) if wrap else plain as caller:
-            talker.heard.append(caller.recv(65536))
+            talker.heard.append(_request(caller))
             if callable(answer):
                 answer(caller)
             else:
@@ -47,3 +48,15 @@ def talking(
         yield talker
     finally:
         listening.close()
+
+
+def _request(caller: socket.socket) -> bytes:
+    """All of one request: its head, and the body that the head announces."""
+    heard = b""
+    while part := caller.recv(65536):
+        heard += part
+        head, blank, body = heard.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+        if blank and len(body) >= (int(length[1]) if length else 0):
+            break
+    return heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
@@ -27,7 +27,6 @@ from tests.builders import (
 )
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
     from pytest_django import DjangoAssertNumQueries
 
     from tests.conftest import Clock
@@ -46,7 +45,7 @@ def service(payments: Team, clock: Clock) -> Service:
     return service
 
 
-def text_of(answer: HttpResponse) -> str:
+def text_of(answer: Any) -> str:
     """What a person reads: no markup, single spaces, none of them before a comma or a full stop."""
     bare = " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
     return re.sub(r" ([.,:])", r"\1", bare)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import register
 
 from releasedesk.deliveries.models import Alias, Delivery, Source
+from releasedesk.deliveries.notices import Notice, Target
 from releasedesk.web.admin.door import FactAdmin
 from releasedesk.web.admin.site import site
 
@@ -38,3 +39,24 @@ class AliasAdmin(FactAdmin):
     list_filter = ("kind", "team", "environment")
     list_select_related = ("team", "service", "environment")
     search_fields = ("theirs", "service__slug", "item")
+
+
+@register(Target, site=site)
+class TargetAdmin(FactAdmin):
+    """Where teams are told. Added on the team's page; address and secret are shown nowhere."""
+
+    list_display = ("name", "kind", "place", "team", "created_by", "created_at", "ended_at")
+    list_filter = ("kind", "team", "created_at")
+    list_select_related = ("team",)
+    search_fields = ("name", "place", "created_by")
+    exclude = ("sealed_address", "sealed_secret")
+
+
+@register(Notice, site=site)
+class NoticeAdmin(FactAdmin):
+    """What was told, and what became of it."""
+
+    list_display = ("title", "target", "event", "state", "attempts", "error", "created_at")
+    list_filter = ("state", "event", "target__team", "created_at")
+    list_select_related = ("target__team",)
+    search_fields = ("title", "text", "error", "target__name")

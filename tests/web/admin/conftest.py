@@ -136,7 +136,8 @@ def _pass_the_gate(release: Release, team: Team) -> None:
 
 
 def _go_back(service: Service) -> None:
-    """A rollback with a start, a step and an end, and what it was about."""
+    """A rollback with a start, a step and an end, whom that was told, and what it was about."""
+    builders.make_target(service.team)
     builders.make_deployment(service, "1.1", at=NOON + timedelta(minutes=1))
     run = builders.make_run(service, at=NOON + timedelta(minutes=2))
     tick_step(DESK, run, TickBody(step=1), now=NOON + timedelta(minutes=3))
