@@ -57,7 +57,7 @@ def config_key(actor: Actor, service: Service, *, now: datetime) -> tuple[bytes,
     somebody else's service, and 409 when it cannot be read because SECRET_KEY was lost.
     """
     _allow(actor, service, Role.ENGINEER, "read the configuration key of")
-    keys = ConfigKey.objects.filter(service=service).select_related("service")
+    keys = ConfigKey.objects.filter(service=service)
     found = keys.first()
     if found is None:
         with transaction.atomic():
@@ -76,6 +76,7 @@ def renew_config_key(actor: Actor, service: Service, *, now: datetime) -> Config
     _allow(actor, service, Role.LEAD, "renew the configuration key of")
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
+        ReportedConfig.objects.filter(service=service).update(outdated=True)
         return _new_key(actor, service, now)
 
 
@@ -107,8 +108,10 @@ def end_difference(actor: Actor, difference: MeantDifference) -> None:
 
 
 def _new_key(actor: Actor, service: Service, now: datetime) -> ConfigKey:
-    sealed = ConfigKey.sealing(service, secrets.token_bytes(KEY_BYTES))
-    return ConfigKey.objects.create(service=service, sealed=sealed, created_by=actor.label, created_at=now)
+    row = ConfigKey(service=service, created_by=actor.label, created_at=now)
+    row.key = secrets.token_bytes(KEY_BYTES)
+    row.save()
+    return row
 
 
 def _allow(actor: Actor, service: Service, role: Role, verb: str) -> None:

@@ -23,16 +23,14 @@ class Configuration:
 
 
 def configuration(service: Service, *, here: str | None = None, there: str | None = None) -> Configuration:
-    """Compare an environment (the one nearest to users) with another (the one before it), in four queries.
+    """Compare an environment (the one nearest to users) with another (the one before it), in three queries.
 
     Raises 404 for an unknown one, and 409 where the desk has only one.
     """
     one, other = _pair(list(Environment.objects.all()), here, there)
     rows = ReportedConfig.objects.filter(service=service, environment__in=[one, other])
     newest = list(rows.newest().select_related("environment"))
-    present, *former = service.config_keys.all()[:2] or [None]
-    outdated = tuple(row for row in newest if present and former and row.occurred_at < present.created_at)
-    known = {row.environment_id: row for row in newest if row not in outdated}
+    known = {row.environment_id: row for row in newest if not row.outdated}
     meant = tuple(service.meant_differences.all())
     compared = compare(
         (one.name, known[one.pk].digests if one.pk in known else None),
@@ -41,7 +39,12 @@ def configuration(service: Service, *, here: str | None = None, there: str | Non
     )
     reports = tuple(known[place.pk] for place in (one, other) if place.pk in known)
     return Configuration(
-        here=one, there=other, comparison=compared, reports=reports, meant=meant, outdated=outdated
+        here=one,
+        there=other,
+        comparison=compared,
+        reports=reports,
+        meant=meant,
+        outdated=tuple(row for row in newest if row.outdated),
     )
 
 

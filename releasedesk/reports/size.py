@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 
 from releasedesk.releases.fingerprints import changed
 from releasedesk.releases.models import Release, ReportedConfig
@@ -10,7 +11,7 @@ from releasedesk.releases.one_change import Facts, Size, size
 
 
 def size_of(release: Release, *, change: str | None = None, commits: int | None = None) -> Size:
-    """Count it, in three queries at most; `change` is a text that is being typed in place of the plan's."""
+    """Count it, in two queries at most; `change` is a text that is being typed in place of the plan's."""
     return size(
         Facts(
             change=release.change if change is None else change,
@@ -28,11 +29,13 @@ def size_of_text(change: str) -> Size:
 
 
 def changed_settings(release: Release) -> tuple[str, ...]:
-    """The settings reported with this release that differ from what was reported there before."""
-    own = release.configs.order_by("-occurred_at", "-source", "-key").first()
-    if own is None:
-        return ()
-    there = ReportedConfig.objects.filter(service=release.service_id, environment=own.environment_id)
-    earlier = there.filter(occurred_at__lt=own.occurred_at).exclude(release=release)
-    before = earlier.order_by("-occurred_at", "-source", "-key").first()
-    return changed(before.digests, own.digests) if before else ()
+    """The settings reported with this release that differ from what was reported there before; one query."""
+    reports = ReportedConfig.objects.filter(outdated=False).order_by("-occurred_at", "-source", "-key")
+    earlier = reports.filter(
+        service=OuterRef("service"),
+        environment=OuterRef("environment"),
+        occurred_at__lt=OuterRef("occurred_at"),
+    ).exclude(release=release)
+    own = reports.filter(release=release).values("digests", before=Subquery(earlier.values("digests")[:1]))
+    found = own.first()
+    return changed(found["before"], found["digests"]) if found and found["before"] is not None else ()

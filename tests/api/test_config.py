@@ -132,5 +132,5 @@ def test_comparing_costs_the_same_for_few_and_for_many_settings(
         values = {f"N{number}": "x" for number in range(count)}
         report(ci, "staging", **values)
         report(ci, "production", **values)
-        with django_assert_num_queries(6):  # token, service, environments, reports, keys, meant
+        with django_assert_num_queries(5):  # token, service, environments, reports, meant
             ci.get(CONFIG)

@@ -28,20 +28,19 @@ class ConfigKey(models.Model):
     def __str__(self) -> str:
         return f"key of {self.service} since {self.created_at:%F %T}"
 
-    @staticmethod
-    def purpose(service: Service) -> str:
+    @property
+    def purpose(self) -> str:
         """What the seal is bound to."""
-        return f"config-key:{service.pk}"
-
-    @classmethod
-    def sealing(cls, service: Service, key: bytes) -> str:
-        """Seal a key for its row."""
-        return seal(key, purpose=cls.purpose(service))
+        return f"config-key:{self.service_id}"
 
     @property
     def key(self) -> bytes:
         """The key itself. Raises `BrokenSealError` when SECRET_KEY was lost."""
-        return unseal(self.sealed, purpose=self.purpose(self.service))
+        return unseal(self.sealed, purpose=self.purpose)
+
+    @key.setter
+    def key(self, key: bytes) -> None:
+        self.sealed = seal(key, purpose=self.purpose)
 
 
 class MeantDifference(models.Model):

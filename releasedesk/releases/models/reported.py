@@ -53,6 +53,7 @@ class ReportedConfig(models.Model):
     key = models.CharField(max_length=500, db_collation="C")
     occurred_at = models.DateTimeField()
     digests = models.JSONField(help_text="Name to keyed digest.")
+    outdated = models.BooleanField(default=False, help_text="Made with a key that counts no more.")
     environment_id: int
 
     objects = ReportedConfigQuerySet.as_manager()

@@ -16,12 +16,13 @@ from releasedesk.checklists import unmet as checklists
 from releasedesk.checklists.models import Outcome
 from releasedesk.checklists.unmet import Line
 from releasedesk.checklists.unmet import Standing as Checklist
-from releasedesk.releases import fingerprints, lock_times, one_change
+from releasedesk.releases import fingerprints, lock_times
 from releasedesk.releases.lock_times import Standing as Locks
 from releasedesk.releases.models import Lock, Release
 from releasedesk.reports.gates.decide import Rules, Voice
 from releasedesk.reports.gates.facts import GateFacts, Ran
 from releasedesk.reports.gates.rows import row
+from releasedesk.reports.size import size_of
 from releasedesk.rollbacks.going_back import Rank
 from releasedesk.rollbacks.queries import PlanFacts, plan_facts
 from releasedesk.rollbacks.readiness import PlanBrief, Readiness, Running, Situation, readiness
@@ -75,9 +76,7 @@ def read(release: Release, environment: Environment, *, now: datetime, then: The
         environment=environment.name,
         answerable=answerable,
         expected_result=plan.expected_result,
-        size=one_change.size(
-            one_change.Facts(change=plan.change, commits=found["commits"], files=tuple(release.files_touched))
-        ),
+        size=size_of(release, change=plan.change, commits=found["commits"]),
         checklist=_checklist(found["checklist"], environment.tier, at),
         measured=found["measured"],
         live=live,

@@ -125,7 +125,7 @@ def _rules(here: Q, at: datetime | None) -> Parts:
 
 
 def _config(which: Q, at: datetime | None) -> Subquery[Any]:
-    newest = ReportedConfig.objects.filter(which, _until("occurred_at", at))
+    newest = ReportedConfig.objects.filter(which, _until("occurred_at", at), outdated=False)
     return Subquery(
         newest.order_by("-occurred_at", "-source", "-key").values(
             json=JSONObject(environment="environment__name", digests="digests")
