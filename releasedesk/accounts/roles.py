@@ -28,7 +28,7 @@ class Actor:
     """A person, a token or the desk itself, as the actions see it.
 
     `roles` maps team ids to roles. A token is an engineer of its team; one made for a single service
-    (`service_id`) is so for that service alone.
+    (`service_id`) is so for that service alone. `admin_scope` lets it set up environments besides.
     """
 
     label: str
@@ -37,6 +37,7 @@ class Actor:
     roles: Mapping[int, Role] = field(default_factory=dict)
     service_id: int | None = None
     superuser: bool = False
+    admin_scope: bool = False
 
     @property
     def team_ids(self) -> list[int]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Scope, Service, Token
 from releasedesk.operations.statements import find
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
@@ -19,6 +20,13 @@ PREFIX = "rdk"
 SECRET_BYTES = 32
 NAME_AT_MOST = 150  # as long as a username: both are written down as who acted
 USED_AT_MOST_EVERY = timedelta(minutes=1)
+
+
+def require_may_grant(actor: Actor, scopes: Sequence[str]) -> None:
+    """Raise 403 for who would give away more than their own: `admin` reaches beyond a team."""
+    if Scope.ADMIN in scopes and not actor.superuser:
+        detail = f"{actor.label} may not issue a token with the scope '{Scope.ADMIN}'."
+        raise Problem("forbidden", f"{detail} Ask an administrator of the desk.")
 
 
 def issue_token(

@@ -21,6 +21,19 @@ POLICIES_AT_MOST = 200
 Kind: TypeAlias = Literal["relative", "absolute"]
 
 
+class EnvironmentBody(Body):
+    """Where releases run. Of the last two, what is left out stays; `staged_in` "" is the usual tier."""
+
+    READ_ONLY: ClassVar[frozenset[str]] = frozenset({"name"})
+
+    tier: Literal["development", "testing", "staging", "production"]
+    order: Annotated[Whole, Field(ge=0, le=32_767)]
+    staged_in: Literal["", "development", "testing", "staging", "production"] | None = None
+    four_eyes: YesNo | None = None
+
+    EXAMPLE = {"tier": "testing", "order": 5}
+
+
 class PolicyBody(Body):
     """How far one metric may move, on one route or on all; what is left out follows the judge's table."""
 

@@ -235,4 +235,5 @@ class Token(models.Model):
             token_id=self.id,
             roles={self.team_id: Role.ENGINEER},
             service_id=self.service_id,
+            admin_scope=Scope.ADMIN in self.scopes,
         )

@@ -13,7 +13,7 @@ from releasedesk.accounts.roles import Role
 from releasedesk.actions.memberships import end_membership, set_role
 from releasedesk.actions.revoke_token import revoke_token
 from releasedesk.actions.teams import set_clock
-from releasedesk.actions.tokens import issue_token
+from releasedesk.actions.tokens import issue_token, require_may_grant
 from releasedesk.catalog.models import Scope, Service, Token
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 from releasedesk.problems.zones import ClockBody
@@ -95,10 +95,12 @@ def new_token(request: HttpRequest, slug: str) -> HttpResponse:
         if wanted and service is None:
             slugs = Service.objects.filter(team=found).values_list("slug", flat=True)
             raise invalid(unknown("#/service", "service", wanted, list(slugs)))
+        scopes = request.POST.getlist("scopes")
+        require_may_grant(actor, scopes)
         token, text = issue_token(
             found,
             service=service,
-            scopes=request.POST.getlist("scopes"),
+            scopes=scopes,
             name=name[:200],
             created_by=actor.label,
             now=timezone.now(),

@@ -10,7 +10,7 @@ from releasedesk.catalog.models import Service
 from releasedesk.notes.models import Note
 from tests.api.asking import RELEASE, problem, put, rows, sole_error
 from tests.api.conftest import signed_in
-from tests.builders import make_release, make_team, make_token
+from tests.builders import make_note, make_release, make_team, make_token
 from tests.conftest import Clock
 
 NOTE = f"{RELEASE}/note"
@@ -112,3 +112,17 @@ def test_a_draft_may_still_lack_its_reason(ci: Client) -> None:
 
 def test_a_note_whose_files_are_null_has_none(ci: Client) -> None:
     assert put(ci, NOTE, {**WRITTEN, "files_touched": None}).json()["files_touched"] == []
+
+
+def test_notes_are_found_by_their_words_and_drafts_stay_with_their_team(
+    ci: Client, as_charlie: Client, checkout: Service
+) -> None:
+    make_note(make_release(checkout, "1.0"), reason="The basket asked <once> a line.")
+    make_note(make_release(checkout, "2.0"), reason="A basket in the making.", draft=True)
+    found = ci.get("/api/v1/notes?q=basket").json()
+    assert found["count"] == 2
+    (line,) = as_charlie.get("/api/v1/notes?q=basket").json()["results"]
+    assert (line["version"], line["excerpt"]) == ("1.0", "The basket asked <once> a line.")
+    assert as_charlie.get("/api/v1/notes?q=xylophone").json()["count"] == 0
+    assert sole_error(ci.get("/api/v1/notes?team=paymnts"))["expected"] == "one of: payments"
+    assert sole_error(ci.get("/api/v1/notes?query=basket"))["code"] == "unknown_field"

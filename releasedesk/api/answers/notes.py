@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from releasedesk.api.schema.answer import Answer
+from releasedesk.api.schema.answer import Answer, paged
 
 
 class Note(Answer):
@@ -35,3 +35,27 @@ class Note(Answer):
         "written_at": "2026-11-23T13:00:00Z",
         "finished_at": "2026-11-23T13:00:00Z",
     }
+
+
+class FoundNote(Note):
+    """A note in a list, with the words around what was looked for."""
+
+    service: str
+    team: str
+    version: str
+    excerpt: str
+    self: str
+    url: str
+
+    EXAMPLE = {
+        **Note.EXAMPLE,
+        "service": "checkout-api",
+        "team": "payments",
+        "version": "2026.11.23-2",
+        "excerpt": "One query a line was 30 too many.",
+        "self": "https://desk.example/api/v1/services/checkout-api/releases/2026.11.23-2/note",
+        "url": "https://desk.example/services/checkout-api/releases/2026.11.23-2/",
+    }
+
+
+FoundNotePage = paged(FoundNote)

@@ -27,6 +27,7 @@ PARTS: dict[str, tuple[str, Mapping[str, Any], Any]] = {
         {"type": "string", "pattern": VERSION.replace(r"\z", "$")},
         "2026.11.23-2",
     ),
+    "name": ("The environment.", {"type": "string", "pattern": SLUG.replace(r"\z", "$")}, "production"),
     "key": ("The item's key.", {"type": "string", "pattern": ITEM_KEY}, "unit_tests"),
     "run_id": ("The rollback.", {"type": "integer", "minimum": 0}, 5),
     "lock_id": ("The lock.", {"type": "integer", "minimum": 0}, 3),
