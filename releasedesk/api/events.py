@@ -51,7 +51,7 @@ class Events(Door):
         {200: EventAnswer, 201: EventAnswer, 202: EventAnswer, 207: EventAnswers},
         body={JSON: NativeEvent, STRUCTURED: Envelope, BATCH: EnvelopeList},
         keyed=True,
-        session=False,
+        who=("token",),
     )
     def post(self, request: HttpRequest) -> JsonResponse:
         """Answer 201 applied, 202 kept until it can be or ignored, 200 seen before; a list always 207.

@@ -85,7 +85,7 @@ class Overrides(Door):
         body=OverrideBody,
         query=(ENVIRONMENT,),
         keyed=True,
-        token=False,
+        who=("session",),
     )
     def post(self, request: Request, slug: str, version: str) -> Response:
         """Override a gate for `?environment=`: 201 with the answer that follows. A lead's session only."""

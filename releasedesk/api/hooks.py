@@ -12,7 +12,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from releasedesk.actions.sources import refuse_guessing
+from releasedesk.api.answers.events import EventAnswer
 from releasedesk.api.parsers import read_limited
+from releasedesk.api.schema.event_bodies import HookPayload
+from releasedesk.api.schema.operation import operation
 from releasedesk.deliveries.models import Source
 from releasedesk.ingest.hooks import take_in
 from releasedesk.operations.address import address_of
@@ -26,6 +29,14 @@ class Hooks(APIView):
     permission_classes = []
     renderer_classes = [JSONRenderer]
 
+    @operation(
+        "deliverWebhook",
+        "Events",
+        {200: EventAnswer, 201: EventAnswer, 202: EventAnswer},
+        body=HookPayload,
+        who=("github_signature", "gitlab_token", "webhook_signature"),
+        conflicts=True,
+    )
     def post(self, request: Request, source_id: str) -> Response:
         """Answer as events are answered (DESIGN §5.3).
 

@@ -1,7 +1,7 @@
 """What the fuzzer is told of the desk it asks: names that exist, and one token of each kind.
 
-Loaded by schemathesis in a process of its own (`SCHEMATHESIS_HOOKS`). Three of four values are taken from what
-exists, so that requests come past the first 404; the rest stay as they were generated.
+Loaded by schemathesis in a process of its own (`SCHEMATHESIS_HOOKS`). Three of four values are taken from
+what exists, so that requests come past the first 404; the rest stay as they were generated.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import schemathesis
 
 KNOWN: dict[str, list[Any]] = json.loads(os.environ["FUZZ_KNOWN"])
 TOKENS: list[str] = os.environ["FUZZ_TOKENS"].split(",")  # the first may do everything
-dice = Random(20261127)  # noqa: S311 - the same run every time
+dice = Random(20261127)
 OFTEN = 0.75
 
 
@@ -23,7 +23,7 @@ def known(values: Any, names: dict[str, str] | None = None) -> Any:
     """Put names that exist in the place of most generated ones."""
     if isinstance(values, dict):
         for name in values:
-            choices = KNOWN.get((names or {}).get(name, name))
+            choices = KNOWN.get((names or {}).get(name) or name)
             if choices and dice.random() < OFTEN:
                 values[name] = dice.choice(choices)
     return values

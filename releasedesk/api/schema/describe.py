@@ -91,11 +91,8 @@ class DeskSchema(AutoSchema):
             yield _parameter("header", "Idempotency-Key", KEY[0], key, KEY[1])
 
     def _security(self, said: Operation) -> list[dict[str, list[str]]]:
-        if said.open_to_all:
-            return []
         scope = getattr(self.view, "read_scope" if self.method in READING else "write_scope", Scope.READ)
-        who: list[dict[str, list[str]]] = [{"token": [str(scope)]}] if said.token else []
-        return [*who, {"session": []}] if said.session else who
+        return [{name: [str(scope)] if name == "token" else []} for name in said.who]
 
     def _request(self, body: Model | Mapping[str, Model]) -> dict[str, Any]:
         bodies = body if isinstance(body, Mapping) else {JSON: body}

@@ -22,6 +22,22 @@ SECURITY = {
         "name": "sessionid",
         "description": "A signed-in person. What writes also needs the header X-CSRFToken.",
     },
+    **{
+        scheme: {"type": "apiKey", "in": "header", "name": header, "description": told}
+        for scheme, header, told in (
+            (
+                "github_signature",
+                "X-Hub-Signature-256",
+                "GitHub's HMAC over the body, under its secret.",
+            ),
+            ("gitlab_token", "X-Gitlab-Token", "GitLab's secret token, as it is."),
+            (
+                "webhook_signature",
+                "webhook-signature",
+                "Standard Webhooks, with webhook-id and -timestamp.",
+            ),
+        )
+    },
 }
 
 

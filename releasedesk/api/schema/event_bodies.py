@@ -45,3 +45,13 @@ class EnvelopeList(RootModel[Annotated[list[Envelope], Field(max_length=500)]]):
     """CloudEvents in a list, each answered for itself."""
 
     EXAMPLE: ClassVar[list[dict[str, Any]]] = [Envelope.EXAMPLE]
+
+
+class HookPayload(RootModel[dict[str, Any]]):
+    """What GitHub, GitLab or a sender of CDEvents delivers, as their documentation says it."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "action": "created",
+        "deployment": {"id": 145988746, "ref": "v2.0", "sha": "9f3c1d2e4b5a", "environment": "production"},
+        "repository": {"full_name": "shop/checkout-api"},
+    }

@@ -39,7 +39,7 @@ class Operation:
     `answers` maps a status to the model of its JSON, None where there is none; `also` holds the schemas of
     other media types they can be asked for in. `body` is the model of the request, or one a media type.
     `conditional`: ETag, If-Match and 412. `keyed`: Idempotency-Key, Idempotent-Replayed and 409.
-    `conflicts`: 409 besides. `open_to_all`: nobody is asked who they are. `token`, `session`: who may come.
+    `conflicts`: 409 besides. `who` names the security schemes that open it; with none it is open to all.
     """
 
     id: str
@@ -52,9 +52,7 @@ class Operation:
     etag: bool = False
     keyed: bool = False
     conflicts: bool = False
-    open_to_all: bool = False
-    token: bool = True
-    session: bool = True
+    who: tuple[str, ...] = ("token", "session")
 
     def refuse_unknown(self, asked: QueryDict) -> None:
         """Raise 422 for parameters this operation does not have, or that came twice: neither can be meant."""

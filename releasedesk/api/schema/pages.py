@@ -45,7 +45,7 @@ class Schema(APIView):
     permission_classes: tuple[()] = ()
     renderer_classes = [Plain, OpenApiJsonRenderer, Yaml, OpenApiYamlRenderer]
 
-    @operation("getSchema", "Contract", {200: None}, also=FORMS, open_to_all=True)
+    @operation("getSchema", "Contract", {200: None}, also=FORMS, who=())
     def get(self, request: Request) -> Response:
         """Give this document (OpenAPI 3.1), as JSON or with `Accept: application/yaml` as YAML."""
         return Response(document())

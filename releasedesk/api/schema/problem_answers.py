@@ -41,7 +41,7 @@ class ProblemDocument(Answer):
 def statuses(operation: Operation, method: str, path: str) -> list[int]:
     """Every status below which this operation may refuse."""
     found: set[int] = {*ALWAYS}
-    found |= set() if operation.open_to_all else {*OF_STRANGERS}
+    found |= {*OF_STRANGERS} if operation.who else set()
     found |= {*OF_PATHS} if "{" in path or operation.query else set()
     found |= {*OF_BODIES} if operation.body or method in {"POST", "PUT", "PATCH"} else set()
     found |= {412} if operation.conditional and method != "GET" else set()
