@@ -60,6 +60,11 @@ WORDED = ("list", "key", "label", "help", "link", "position", "required", "tier"
 class TemplateQuerySet(models.QuerySet["Template"]):
     """Questions about sets of template lines."""
 
+    def items_of(self, team: Team) -> dict[str, str]:
+        """The items that a release of some service of the team may have: key → label."""
+        reaching = Q(team=None, service=None) | Q(team=team) | Q(service__team=team)
+        return dict(self.filter(reaching).order_by("list", "position", "key").values_list("key", "label"))
+
     def of_scope(self, team: Team | None, service: Service | None) -> TemplateQuerySet:
         """What was written for exactly this: a service, else a team, else the desk."""
         return self.filter(service=service) if service else self.filter(team=team, service=None)

@@ -112,6 +112,16 @@ class Delivery(models.Model):
         return f"delivery:{bytes(self.digest).hex()}"
 
     @property
+    def told(self) -> str:
+        """What its sender was told, in one sentence; empty for what was simply applied."""
+        return str(self.answer.get("detail") or "") if isinstance(self.answer, dict) else ""
+
+    @property
+    def answer_text(self) -> str:
+        """Our answer, to be read."""
+        return json.dumps(self.answer, indent=2, ensure_ascii=False)
+
+    @property
     def body_text(self) -> str:
         """The body as it is stored, to be read."""
         return json.dumps(self.body, indent=2, ensure_ascii=False)

@@ -25,7 +25,7 @@ from releasedesk.problems.text import storable
 
 PREFIX = "ce-"
 REQUIRED = ("specversion", "id", "source", "type")
-Translator = Callable[..., Reading]  # (data, *, now, skew)
+Translator = Callable[..., Reading]  # (data, *, key, now, skew)
 # By how the type begins; what is not here is kept and ignored. A translator answers or raises as any other.
 TRANSLATORS: dict[str, Translator] = {"dev.cdevents.": cdevents.read}
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
@@ -88,14 +88,15 @@ def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
 def _read(payload: object, *, now: datetime, skew: timedelta) -> Reading:
     envelope = Envelope.read(payload)
     with within("#/data"):
-        return translate(envelope.type, (envelope.model_extra or {}).get("data"), now=now, skew=skew)
+        data = (envelope.model_extra or {}).get("data")
+        return translate(envelope.type, data, key=envelope.id, now=now, skew=skew)
 
 
-def translate(kind: str, data: object, *, now: datetime, skew: timedelta) -> Reading:
-    """Hand the data to the translator of its type."""
+def translate(kind: str, data: object, *, key: str, now: datetime, skew: timedelta) -> Reading:
+    """Hand the data to the translator of its type. `key` names the message, whatever the data call it."""
     for prefix, translator in TRANSLATORS.items():
         if kind.startswith(prefix):
-            return translator(data, now=now, skew=skew)
+            return translator(data, key=key, now=now, skew=skew)
     return Ignored(f"The desk needs nothing of a CloudEvent of type '{storable(kind)}'.")
 
 

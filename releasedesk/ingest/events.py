@@ -46,7 +46,7 @@ def _bare_cdevent(
 
     def read() -> Reading:
         envelope = cloudevents.Envelope.read({"specversion": "1.0", **named}, at="#/context")
-        return cloudevents.translate(envelope.type, payload, now=now, skew=skew)
+        return cloudevents.translate(envelope.type, payload, key=envelope.id, now=now, skew=skew)
 
     source, key, kind = (str(named.get(name) or "") for name in ("source", "id", "type"))
     return Message(

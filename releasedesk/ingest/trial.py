@@ -32,7 +32,7 @@ def try_out(actor: Actor, source: Source, *, now: datetime) -> Answer:
     raw = json.dumps(payload).encode()
     signed = {
         **headers,
-        **_signature(source.kind, secret, raw, number, now),
+        **sign(source.kind, secret, raw, number, now),
         "Content-Type": "application/json",
     }
     return take_in(source, CaseInsensitiveMapping(signed), raw, now=now)
@@ -68,7 +68,8 @@ def _cdevents(number: str, now: datetime) -> Delivery:
     return {"context": context, "subject": {"id": "trial", "type": "testOutput", "content": {}}}, {}
 
 
-def _signature(kind: str, secret: str, raw: bytes, number: str, now: datetime) -> dict[str, str]:
+def sign(kind: str, secret: str, raw: bytes, number: str, now: datetime) -> dict[str, str]:
+    """The headers that sign a delivery as its sender would."""
     if kind == "github":
         return {"X-Hub-Signature-256": f"sha256={hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()}"}
     stamp = str(int(now.timestamp()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, TextField
+from django.db.models import Count, Max, Min, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from releasedesk.accounts.models import Team
@@ -18,7 +18,7 @@ from releasedesk.problems.near import closest
 from releasedesk.problems.problem import invalid, unknown
 from releasedesk.reports.filters import asked
 
-GROUPS_AT_MOST = 20
+GROUPS_AT_MOST, BEGINS_ALIKE = 20, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def waiting(actor: Actor) -> Sequence[Waiting]:
     rows = Delivery.objects.seen_by(actor).filter(
         Q(outcome=Outcome.UNMATCHED) | unknown_job, forgotten_at=None
     )
-    groups = rows.values("waits_for", "waits_name", team=F("team_id")).annotate(
+    groups = rows.values("waits_for", "waits_name", "team").annotate(
         count=Count("pk"), first_at=Min("received_at"), last_at=Max("received_at")
     )
     found = list(groups.exclude(waits_name="").order_by("waits_for", "-count", "waits_name")[:GROUPS_AT_MOST])
@@ -114,10 +114,16 @@ def waiting(actor: Actor) -> Sequence[Waiting]:
             count=group["count"],
             first_at=group["first_at"],
             last_at=group["last_at"],
-            near=closest(group["waits_name"], known(group)) or "",
+            near=_near(group["waits_name"], known(group)),
         )
         for group in found
     ]
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    """What is probably meant: the closest name, else one that begins alike (`prod-eu`, `production`)."""
+    alike = next((each for each in known if each.startswith(name[:BEGINS_ALIKE])), "")
+    return closest(name, known) or alike
 
 
 def sources_named(rows: Sequence[Delivery]) -> Mapping[str, str]:

@@ -1,26 +1,172 @@
-"""The inbox: what came from outside, and what became of it."""
+"""The inbox: what came from outside, what became of it, and what waits for a word of ours."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
-from releasedesk.deliveries.models import Delivery, Outcome
-from releasedesk.problems.problem import invalid, unknown
+from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.aliases import name_check, name_environment, name_service
+from releasedesk.actions.services import put_service
+from releasedesk.catalog.bodies import ServiceBody
+from releasedesk.catalog.models import Environment, Service
+from releasedesk.checklists.models import Template
+from releasedesk.deliveries.models import Alias, Delivery, Outcome, Source
+from releasedesk.ingest.again import Tried, apply_waiting, redeliver
+from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
+from releasedesk.reports.inbox import InboxFilters, Waiting, inbox, sources_named, waiting
 from releasedesk.web.access import actor_of, signed_in
 from releasedesk.web.paging import page
+from releasedesk.web.sign_in_again import signed_in_to_write
+
+REGISTER, NOTHING = "+register", "-nothing"  # what no slug can be
 
 
 @require_safe
 @signed_in
-def inbox(request: HttpRequest) -> HttpResponse:
-    """List the deliveries of the reader's teams, the newest first; `?outcome=` chooses, `?page=` turns."""
-    outcome = request.GET.get("outcome", "")
-    if outcome and outcome not in Outcome.values:
-        raise invalid(unknown("?outcome", "outcome", outcome[:100], Outcome.values))
-    rows = Delivery.objects.seen_by(actor_of(request)).exclude(type="request")
-    rows = rows.select_related("team", "service").order_by("-received_at", "-pk")
-    found = page(request, rows.filter(outcome=outcome) if outcome else rows)
-    context = {"page": found, "outcome": outcome, "outcomes": Outcome.values, "nav": "inbox"}
+def show(request: HttpRequest) -> HttpResponse:
+    """List the messages of the reader's teams, the newest first; the filters stand in the URL."""
+    filters, actor = InboxFilters.read(request.GET.dict()), actor_of(request)
+    found = page(request, inbox(actor, filters))
+    context = {
+        "page": found,
+        "filters": filters,
+        "outcomes": Outcome.values,
+        "names": sources_named(found.rows),
+        "waiting": offers(actor) if not filters.are_set or filters.outcome == Outcome.UNMATCHED else [],
+        "sources": Source.objects.seen_by(actor).select_related("team"),
+        "nav": "inbox",
+    }
     return render(request, "inbox.html", context, status=found.status)
+
+
+@require_safe
+@signed_in
+def delivery(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one message: as it came, what became of it, and what its sender was told."""
+    found, actor = _delivery(request, pk), actor_of(request)
+    named = Source.objects.filter(pk=found.source, team=found.team_id).first()
+    lacks = (found.team_id, found.waits_for, found.waits_name)
+    offered = [
+        offer
+        for offer in (offers(actor) if found.waits_name else [])
+        if (offer.of.team.pk, offer.of.waits_for, offer.of.name) == lacks
+    ]
+    context = {
+        "delivery": found,
+        "source": named,
+        "waiting": offered,
+        "may_apply": actor.is_at_least(Role.ENGINEER, found.team_id),
+        "nav": "inbox",
+    }
+    return render(request, "delivery.html", context)
+
+
+@require_POST
+@signed_in_to_write
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take one kept message in once more, and show what came of it."""
+    tried = redeliver(actor_of(request), _delivery(request, pk), now=timezone.now())
+    return _results(request, [tried], heading="Taken in once more")
+
+
+@require_POST
+@signed_in_to_write
+def explain(request: HttpRequest) -> HttpResponse:
+    """Say what a name means, then apply all that waited for it, visibly."""
+    actor, now = actor_of(request), timezone.now()
+    team = Team.objects.filter(slug=request.POST.get("team", "")).first()
+    if team is None or not (actor.superuser or team.pk in actor.roles):
+        raise not_found("team", request.POST.get("team", "")[:100])
+    waits_for, name = request.POST.get("waits_for", ""), request.POST.get("name", "")
+    said = _explain(actor, team, waits_for, name, request.POST.get("meant", ""), now=now)
+    tried, left = apply_waiting(actor, team, waits_for, name, now=now)
+    again = {"team": team.slug, "waits_for": waits_for, "name": name, "meant": request.POST.get("meant", "")}
+    return _results(request, tried, heading=said, left=left, again=again)
+
+
+def _explain(actor: Actor, team: Team, waits_for: str, name: str, meant: str, *, now: datetime) -> str:
+    """Do what was chosen, and say what was done. Raises 403, and 422 for a choice that is none."""
+    if not meant:
+        raise invalid(FieldError("#/meant", "required", "Choose what is meant.", "one of the choices"))
+    nothing = meant == NOTHING
+    if waits_for == Alias.Kind.SERVICE and meant == REGISTER:
+        actor.require(Role.ENGINEER, team_id=team.pk, service_id=None, what="register a service")
+        put_service(actor, name, ServiceBody(team=team.slug), now=now, replace=False)
+        return f"{name} is a service of {team.name}"
+    if waits_for == Alias.Kind.SERVICE:
+        service = None if nothing else Service.objects.filter(team=team, slug=meant).first()
+        if service is None and not nothing:
+            slugs = Service.objects.filter(team=team).values_list("slug", flat=True)
+            raise invalid(unknown("#/meant", "service", meant[:100], list(slugs)))
+        name_service(actor, team, name, service, now=now)
+    elif waits_for == Alias.Kind.ENVIRONMENT:
+        place = None if nothing else Environment.objects.filter(name=meant).first()
+        if place is None and not nothing:
+            places = Environment.objects.values_list("name", flat=True)
+            raise invalid(unknown("#/meant", "environment", meant[:100], list(places)))
+        name_environment(actor, team, name, place, now=now)
+    elif waits_for == Alias.Kind.CHECK:
+        name_check(actor, team, name, "" if nothing else meant[:64], now=now)
+    else:
+        raise invalid(unknown("#/waits_for", "kind of name", waits_for[:100], Alias.Kind.values))
+    return f"“{name}” is left alone from now on" if nothing else f"“{name}” is {meant}"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What waits, and what may be meant by its name."""
+
+    of: Waiting
+    choices: list[tuple[str, str]]
+    may: bool
+
+
+def offers(actor: Actor) -> list[Offer]:
+    """What waits in the actor's teams, each with what may be meant."""
+    groups = waiting(actor)
+    places = [(name, name) for name in Environment.objects.values_list("name", flat=True)] if groups else []
+    return [
+        Offer(
+            group,
+            [*_choices(group, places), (NOTHING, "none of them: leave it alone")],
+            actor.is_at_least(Role.ENGINEER, group.team.pk),
+        )
+        for group in groups
+    ]
+
+
+def _choices(group: Waiting, places: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    if group.waits_for == Alias.Kind.ENVIRONMENT:
+        return places
+    if group.waits_for == Alias.Kind.CHECK:
+        return list(Template.objects.items_of(group.team).items())
+    slugs = Service.objects.filter(team=group.team).values_list("slug", flat=True)
+    return [*((slug, slug) for slug in slugs), (REGISTER, f"a new service: register {group.name}")]
+
+
+def _delivery(request: HttpRequest, pk: int) -> Delivery:
+    rows = Delivery.objects.seen_by(actor_of(request)).messages().select_related("team", "service")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise Problem("not-found", "Your teams have no such message.")
+    return found
+
+
+def _results(
+    request: HttpRequest,
+    tried: Sequence[Tried],
+    *,
+    heading: str,
+    left: int = 0,
+    again: dict[str, str] | None = None,
+) -> HttpResponse:
+    context = {"tried": tried, "heading": heading, "left": left, "again": again, "nav": "inbox"}
+    return render(request, "applied.html", context)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from releasedesk.accounts.models import User
+from releasedesk.deliveries.models import Delivery, Source
 from releasedesk.releases.models import Release
 from tests.browser.story import LONG_SLUG, LONG_VERSION
 from tests.browser.windows import DESKTOP, HEIGHT, PHONE, WIDE, axe, screenshot, sticks_out
@@ -85,6 +86,14 @@ PAGES = {
     "locks": Stop("/locks/"),
     "locks, as a viewer": Stop("/locks/", "vito"),
     "inbox": Stop("/inbox/"),
+    "inbox, nothing found": Stop("/inbox/?q=xylophone"),
+    "sources": Stop("/teams/payments/sources/"),
+    "sources, as a viewer": Stop("/teams/payments/sources/", "vito"),
+    "source, github": Stop("/teams/payments/sources/{github}/"),
+    "source, gitlab": Stop("/teams/payments/sources/{gitlab}/"),
+    "message, waiting": Stop("/inbox/{unmatched}/"),
+    "message, refused": Stop("/inbox/{rejected}/"),
+    "message, of a source": Stop("/inbox/{ignored}/"),
     "login": Stop("/accounts/login/", ""),
     "403": Stop("/services/checkout-api/plan/", "vito", 403),
     "404": Stop("/services/chekout-api/", status=404),
@@ -102,6 +111,8 @@ def visit(page: Page, stop: Stop) -> None:
         f"{{{release.service.slug}}}": release.version
         for release in Release.objects.select_related("service").order_by("created_at", "pk")
     }
+    newest |= {f"{{{source.kind}}}": source.pk for source in Source.objects.all()}
+    newest |= {f"{{{row.outcome}}}": str(row.pk) for row in Delivery.objects.order_by("received_at", "pk")}
     path = stop.path
     for placeholder, version in newest.items():
         path = path.replace(placeholder, version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,6 +82,12 @@ def ahead(at: datetime) -> str:
 def words(code: object) -> str:
     """A code in words: `rolled_back` → "rolled back"."""
     return str(code).replace("_", " ")
+
+
+@register.filter
+def at(found: Mapping[str, object], name: str) -> object:
+    """What a table holds under a name; nothing where it holds none."""
+    return found.get(name, "")
 
 
 @register.filter

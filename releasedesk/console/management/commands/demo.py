@@ -21,6 +21,7 @@ from releasedesk.catalog.models import Scope, Service
 from releasedesk.console.demo.days import DAYS, TODAY, past
 from releasedesk.console.demo.desk import Hands, rollback_plan
 from releasedesk.console.demo.rules import agree, compare_settings, freeze, waive
+from releasedesk.console.demo.senders import senders
 from releasedesk.console.demo.services import LOGINS, PEOPLE, STORIES, TEAMS, Story
 from releasedesk.ingest.receive import receive_native
 from releasedesk.rollbacks.bodies import PlanBody
@@ -74,6 +75,7 @@ class Command(BaseCommand):
         login = Service.objects.get(slug="login")
         waive(lead, login, f"{now:%Y.%m.%d}-1", at=now - timedelta(hours=2))
         self._mistyped_service(teams["payments"], now)
+        senders(lead, teams["payments"], now)
         return passwords, text
 
     def _live_through(self, story: Story, owner: User, pipeline: Any, now: Any) -> None:
