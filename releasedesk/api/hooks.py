@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from releasedesk.actions.sources import refuse_guessing
 from releasedesk.api.answers.events import EventAnswer
+from releasedesk.api.door import refuse_unreadable
 from releasedesk.api.parsers import read_limited
 from releasedesk.api.schema.event_bodies import HookPayload
 from releasedesk.api.schema.operation import operation
@@ -43,6 +44,7 @@ class Hooks(APIView):
         Problems: 400 not JSON, 401 signature, 403 paused, 404 no such source, 409, 413, 422, 429, 503.
         """
         raw_request = request._request  # noqa: SLF001 - DRF has no public name for it
+        refuse_unreadable(raw_request)
         raw = read_limited(cast("IO[bytes]", raw_request), settings.LIMIT_HOOK_BYTES)
         try:
             answer = take_in(_source(source_id), request.headers, raw, now=timezone.now())

@@ -271,5 +271,5 @@ def test_a_delivery_costs_a_fixed_number_of_queries(
     github: Sender, payments: Team, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_service("checkout-api", payments)
-    with django_assert_num_queries(32):
+    with django_assert_num_queries(24):
         assert github.deliver("deployment", payloads.github_deployment()).status_code == 201
