@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from time import perf_counter, time
 from typing import Any
@@ -39,6 +40,12 @@ def _now() -> str:
         text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         _second = second, text
     return f"{text}.{int((now - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _place(method: str, template: str | None) -> str:
+    """A service has few routes and many requests."""
+    return f'"method":{quoted(method)},"route":{quoted(f"{method} {template}") if template else "null"}'
 
 
 class Watch:
@@ -100,8 +107,8 @@ class Watch:
         cache = cache_outcome(tally.hits, tally.misses)
         write(
             f'{{"event":"request","at":"{_now()}",'
-            f'"method":{quoted(method)},"route":{quoted(f"{method} {template}") if template else "null"},'
-            f'"path":{quoted(path)},"status":{self.status},"response_ms":{round(self.end(), 3)},'
+            f'{_place(method, template)},"path":{quoted(path)},'
+            f'"status":{self.status},"response_ms":{round(self.end(), 3)},'
             f'"db_calls":{len(tally.db_seconds) if counting() else "null"},'
             f'"cache":{CACHE_JSON[cache]},'
             f'"request_id":{quoted(request_id[:REQUEST_ID_AT_MOST] if request_id else uuid4().hex)}'
