@@ -53,6 +53,9 @@ class RequestLine:
         seconds = time.perf_counter() - started
         response.headers["X-Request-ID"] = request_id
         _name_signed_in(request)
+        if "actor" not in structlog.contextvars.get_contextvars():
+            # How much work an answer was may tell a stranger what there is; our own log still says it.
+            response.headers.pop("Server-Timing", None)
         log.info(
             "request",
             **_described(request),

@@ -20,13 +20,20 @@ CACHE_JSON = {"hit": '"hit"', "miss": '"miss"', None: "null"}
 
 
 def switched_on() -> bool:
-    """Read the one switch, and open the log if it is on. To be asked once, at the start."""
-    on = os.environ.get("RELEASEDESK_PROBE", "on").strip().lower() != "off"
-    if on:
+    """Read the one switch, and open the log if it is on. To be asked once, at the start.
+
+    `off` is off. `log` writes lines and sends no headers, for a service whose answers strangers see: how many
+    queries an answer took may tell whether what they asked for exists.
+    """
+    global _shown  # noqa: PLW0603 - one switch a process
+    said = os.environ.get("RELEASEDESK_PROBE", "on").strip().lower()
+    _shown = said != "log"
+    if said != "off":
         guarded(open_log)
-    return on
+    return said != "off"
 
 
+_shown = True
 _second: tuple[int, str] = (0, "")
 
 
@@ -64,6 +71,8 @@ class Watch:
 
     def headers(self) -> list[tuple[str, str]]:
         """Give our headers. Both are lists: the service's own members stay, ours follow (RFC 9110, 5.3)."""
+        if not _shown:
+            return []
         tally = self.tally
         calls = len(tally.db_seconds) if counting() else None
         elapsed_ms = (perf_counter() - self.started) * 1000

@@ -194,6 +194,13 @@ def test_the_line_is_one_that_measure_reads(client: Client, lines: list[structlo
     assert probe_log.is_line({**line, "at": "2026-11-23T11:38:00Z"})
 
 
+def test_a_stranger_is_not_told_how_much_work_an_answer_was(
+    client: Client, lines: list[structlog.typing.EventDict]
+) -> None:
+    assert "Server-Timing" not in client.get("/health")
+    assert lines[0]["db_calls"] == 0, "counted all the same"
+
+
 def test_where_the_probe_is_off_the_time_alone_is_known(
     monkeypatch: pytest.MonkeyPatch, lines: list[structlog.typing.EventDict]
 ) -> None:

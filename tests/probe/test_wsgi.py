@@ -203,6 +203,19 @@ def test_the_switch_turns_all_of_it_off(
     assert lines(caplog) == []
 
 
+def test_the_numbers_may_stay_in_the_log_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("RELEASEDESK_PROBE", "log")
+    monkeypatch.setattr(watch, "_shown", True)  # put back at the end
+    app = Flask("basket")
+    app.get("/")(lambda: "as it was")
+    app.wsgi_app = Probe(app.wsgi_app)  # type: ignore[method-assign]
+    answer = get(app, "/")
+    assert "Server-Timing" not in answer.headers
+    assert lines(caplog)[0]["route"] == "GET /"
+
+
 def test_a_fault_of_the_probe_is_warned_of_once_and_the_request_goes_on(
     monkeypatch: pytest.MonkeyPatch, basket: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
