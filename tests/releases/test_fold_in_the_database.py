@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,80 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from releasedesk.accounts.models import Team
-from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Delivery
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.receive import receive_native
-from releasedesk.releases import history
 from releasedesk.releases.models import Deployment, DeploymentFact, Live, Release, Standing
 from tests.actions.at_once import at_once
 from tests.builders import NOON, event, make_deployment, make_service, make_team, minutes
-
-Stored = Mapping[str, object]
-
-
-def ci_of(team: Team) -> Actor:
-    return Actor("ci (token)", token_id="1", roles={team.pk: Role.ENGINEER})
-
-
-def stored() -> Stored:
-    """Everything that is derived from facts, without row ids."""
-    deployments = Deployment.objects.order_by("at", "status", "release__version", "pk").values_list(
-        "environment__name",
-        "release__version",
-        "status",
-        "mode",
-        "start__key",
-        "finish__key",
-        "started_at",
-        "finished_at",
-        "at",
-        "replaced__version",
-    )
-    standings = Standing.objects.order_by("environment__name", "release__version").values_list(
-        "environment__name",
-        "release__version",
-        "first__key",
-        "first_at",
-        "last_at",
-        "rolled_back_by__key",
-        "rolled_back_at",
-    )
-    lives = Live.objects.order_by("environment__name").values_list(
-        "environment__name", "release__version", "deployment__finish__key", "since"
-    )
-    return {"deployments": sorted(map(repr, deployments)), "standings": [*standings], "lives": [*lives]}
-
-
-def folded(events: list[dict[str, Any]]) -> Stored:
-    """The same, from the pure fold alone."""
-    deployments, standings, lives = [], [], []
-    for place in sorted({body["environment"] for body in events}):
-        told = history.fold(as_fact(body) for body in events if body["environment"] == place)
-        for row in told.deployments:
-            start, finish = row.start, row.finish
-            ids = (start.id if start else None, finish.id if finish else None)
-            times = (row.started_at, row.finished_at, row.finished_at or row.started_at)
-            deployments.append(
-                (place, row.version, row.status.value, row.mode or "", *ids, *times, row.replaced)
-            )
-        for version, standing in sorted(told.standings.items()):
-            first, last, mark = standing.first_success, standing.last_success, standing.rolled_back_by
-            marked = (mark.id, mark.occurred_at) if mark else (None, None)
-            standings.append((place, version, first.id, first.occurred_at, last.occurred_at, *marked))
-        if told.live:
-            lives.append((place, told.live.version, told.live.success.id, told.live.since))
-    plain = [
-        tuple(str(part) if isinstance(part, history.Mode) else part for part in row) for row in deployments
-    ]
-    return {"deployments": sorted(map(repr, plain)), "standings": standings, "lives": lives}
-
-
-def as_fact(body: Mapping[str, Any]) -> history.Fact:
-    kind = history.Kind(body["type"].removeprefix("deployment."))
-    at = datetime.fromisoformat(body["occurred_at"])
-    return history.Fact(kind, at, "native", body["id"], body["version"], body.get("run") or "")
+from tests.releases.folded import ci_of, folded, stored
 
 
 @dataclass
