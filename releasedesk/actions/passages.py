@@ -17,7 +17,7 @@ from releasedesk.actions.gate import fresh
 from releasedesk.catalog.models import Service
 from releasedesk.operations.statements import run
 from releasedesk.releases.history import Kind, Mode
-from releasedesk.releases.models import Deployment, DeploymentFact, GateAnswer, Passage
+from releasedesk.releases.models import Deployment, DeploymentFact, GateAnswer, Passage, stopping
 from releasedesk.reports.gates.answer import gate
 from releasedesk.reports.gates.read import Then
 
@@ -92,7 +92,7 @@ def _judge(deployment: Any, *, revision: int, now: datetime) -> None:
         fact_id=deployment.finish_id,
         defaults={
             "answer": answer,
-            "is_open": not any(stops(condition) for condition in conditions),
+            "is_open": not stopping(conditions),
             "conditions": conditions,
             "began_at": deployment.began,
             "first_judged_at": before.first_judged_at if before else now,
@@ -100,11 +100,6 @@ def _judge(deployment: Any, *, revision: int, now: datetime) -> None:
             "revision": revision,
         },
     )
-
-
-def stops(condition: dict[str, Any]) -> bool:
-    """Whether a kept condition kept the release from shipping."""
-    return bool(condition["level"] == "required" and condition["state"] == "unmet")
 
 
 def _answer(deployment: Any) -> GateAnswer | None:

@@ -16,6 +16,7 @@ from releasedesk.api.schema.operation import PAGE, operation
 from releasedesk.api.times import stamp
 from releasedesk.problems.body import check_version
 from releasedesk.releases.bodies import ReleaseBody
+from releasedesk.releases.history import Mode
 from releasedesk.releases.models import Deployment, Release
 from releasedesk.reports.recovery import rehearsed_for
 from releasedesk.reports.verdicts import Judged, judged
@@ -67,7 +68,7 @@ class OneRelease(Door):
 
     def _answer(self, release: Release, status: int) -> Response:
         deployments = release.deployments.select_related(
-            "environment", "replaced", "start", "finish"
+            "environment", "replaced", "start", "finish__passage"
         ).newest_first()
         changes = release.changes.all()
         body = {
@@ -105,6 +106,14 @@ def release_json(door: Door, release: Release, standing: Judged) -> dict[str, An
     }
 
 
+def _passage_json(row: Deployment) -> dict[str, Any] | None:
+    """How it passed the gate; null for what needs none, and until it was judged."""
+    passage = getattr(row.finish, "passage", None) if row.mode == Mode.FORWARD else None
+    if passage is None:
+        return None
+    return {"open": passage.is_open, "answer": passage.answer_id, "unmet": passage.unmet}
+
+
 def deployments_json(door: Door, deployments: Iterable[Deployment]) -> list[dict[str, Any]]:
     """The attempts; a rollback's own time stands beside the rehearsed one."""
     rows = list(deployments)
@@ -124,6 +133,7 @@ def deployments_json(door: Door, deployments: Iterable[Deployment]) -> list[dict
             "command": row.fact.command or None,
             "by": row.fact.actor,
             "url": row.fact.url or None,
+            "gate": _passage_json(row),
         }
         for row in rows
     ]

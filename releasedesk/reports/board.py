@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Subquery, Sum, Value
+from django.db.models import Count, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from releasedesk.accounts.roles import Actor
-from releasedesk.catalog.models import Environment, Tier
+from releasedesk.catalog.models import Environment, Service, Tier
 from releasedesk.deliveries.models import Delivery, DeliveryQuerySet, Outcome
+from releasedesk.releases.models import Override
 from releasedesk.reports.board_facts import LiveFacts
 from releasedesk.reports.board_filters import Filters
 from releasedesk.reports.board_rows import Place, Row
@@ -35,6 +37,7 @@ class Board:
     rows: tuple[Row, ...]
     unmatched: int
     own_teams: frozenset[int]
+    overridden: Mapping[str, int]
     at: datetime
     locks: Ahead
 
@@ -62,6 +65,7 @@ class Board:
             "version": self.version,
             "rows": [_row_json(row) for row in self.rows],
             "needs": [need.as_json() for need in self.needs],
+            "overrides_this_month": dict(self.overridden),
         }
 
 
@@ -86,7 +90,7 @@ def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
     """
     # The version is read before the rows: what changes in between ends it, and is never missed.
     chosen = filters.services(actor).select_related("team", "owner").order_by("team__name", "slug")
-    services = list(chosen.annotate(unmatched=_unmatched(actor)))
+    services = list(chosen.annotate(unmatched=_unmatched(actor), overridden=_overridden(now)))
     if not services:
         filters.refuse_unknown(actor)
     unmatched: int = getattr(services[0], "unmatched", 0) if services else _waiting(actor).count()
@@ -105,6 +109,7 @@ def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
         tuple(rows),
         unmatched,
         frozenset(actor.team_ids),
+        _by_team(services),
         now,
         locks,
     )
@@ -140,6 +145,22 @@ def _unmatched(actor: Actor) -> Coalesce:
     """How many deliveries wait in the reader's inbox, as a part of another query."""
     number = _waiting(actor).order_by().annotate(all=Value(1)).values("all").annotate(number=Count("pk"))
     return Coalesce(Subquery(number.values("number")), 0)
+
+
+def _overridden(now: datetime) -> Coalesce:
+    """How many gates of a service were overridden this month, as a part of another query."""
+    made = Override.objects.in_month_of(now).filter(release__service=OuterRef("pk"))
+    number = made.order_by().values("release__service").annotate(number=Count("pk"))
+    return Coalesce(Subquery(number.values("number")), 0)
+
+
+def _by_team(services: Iterable[Service]) -> dict[str, int]:
+    """The overrides of this month by the slug of the team, of teams that made any."""
+    found: dict[str, int] = {}
+    for service in services:
+        if number := getattr(service, "overridden", 0):
+            found[service.team.slug] = found.get(service.team.slug, 0) + number
+    return found
 
 
 def _waiting(actor: Actor) -> DeliveryQuerySet:

@@ -21,7 +21,7 @@ from releasedesk.catalog.models import TIER_RANK, Environment, Service, Tier
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.notes.models import Note
 from releasedesk.releases.history import Mode, Status
-from releasedesk.releases.models import Change, Deployment, Live, Standing
+from releasedesk.releases.models import Change, Deployment, GateAnswer, Live, Passage, Standing, stopping
 from releasedesk.rollbacks.going_back import Rank, Stood
 from releasedesk.rollbacks.queries import PlanFacts, plan_facts
 
@@ -32,6 +32,14 @@ Spot = tuple[int, int]  # service id, environment id
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What the gate of production last answered. `unmet` is what stood in the way."""
+
+    at: datetime
+    unmet: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoodHere:
     """A release that has succeeded in one environment. `p95` is in ms, None where it was not measured."""
 
@@ -39,6 +47,7 @@ class StoodHere:
     reached: frozenset[int]  # every environment it has succeeded in
     changes: int
     p95: float | None
+    asked: Asked | None = None
 
     @property
     def version(self) -> str:
@@ -79,6 +88,7 @@ class LiveFacts:
     stands: Mapping[int, StandsIn]
     newest: Sequence[StoodHere]
     owed: Sequence[Owed]
+    past: tuple[str, ...]  # what stood in the way when it was shipped past the gate
 
     @property
     def who(self) -> str:
@@ -194,6 +204,11 @@ def _live(here: Q, now: datetime) -> dict[Spot, LiveFacts]:
             started=F("deployment__started_at"),
             finished=F("deployment__finished_at"),
             replaced=F("deployment__replaced__version"),
+            past=Subquery(
+                Passage.objects.filter(fact=OuterRef("deployment__finish"), is_open=False).values(
+                    "conditions"
+                )
+            ),
         )
         .values()
     )
@@ -245,6 +260,11 @@ _BESIDE = {
         .values("number")
     ),
     "after": Subquery(_after()[:1]),
+    "asked": Subquery(
+        GateAnswer.objects.filter(release=OuterRef("release"), environment__tier=Tier.PRODUCTION)
+        .newest_first()
+        .values(json=JSONObject(at="asked_at", conditions="conditions"))[:1]
+    ),
 }
 
 
@@ -260,10 +280,17 @@ def _live_facts(row: Mapping[str, Any]) -> LiveFacts:
         replaced=row["replaced"],
         stands={other["environment"]: _stands_in(other) for other in row["elsewhere"]},
         newest=[
-            StoodHere(_stood(one), frozenset(one["reached"]), one["changes"] or 0, _p95(one["after"]))
+            StoodHere(
+                _stood(one),
+                frozenset(one["reached"]),
+                one["changes"] or 0,
+                _p95(one["after"]),
+                _asked(one["asked"]),
+            )
             for one in row["newest"]
         ],
         owed=[Owed(one["version"], datetime.fromisoformat(one["at"])) for one in row["owed"]],
+        past=tuple(stopping(row["past"] or ())) if row["mode"] == Mode.FORWARD else (),
     )
 
 
@@ -278,6 +305,10 @@ def _rank(row: Mapping[str, Any]) -> Rank:
 
 def _stood(row: Mapping[str, Any]) -> Stood:
     return Stood(row["version"], _rank(row), row["mark"] is not None, row["suspect"], row["irreversible"])
+
+
+def _asked(row: Mapping[str, Any] | None) -> Asked | None:
+    return Asked(datetime.fromisoformat(row["at"]), tuple(stopping(row["conditions"]))) if row else None
 
 
 def _p95(after: Mapping[str, Any] | None) -> float | None:

@@ -246,6 +246,7 @@ def _changes(places: Sequence[Place], ways: Sequence[Way], now: datetime) -> Ite
     for place in places:
         if place.live:
             yield place.live.since + RECENT
+            yield from (one.asked.at + RECENT for one in place.live.newest if one.asked)
             yield from (one.first_at + NOTE_DUE_AFTER for one in place.live.owed)
             yield from (one.first_at + NOTES_WITHIN for one in place.live.owed)
         if place.attempt:

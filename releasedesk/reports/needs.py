@@ -11,7 +11,7 @@ from releasedesk.releases.history import Mode, Status
 from releasedesk.reports.board_rows import NOTE_DUE_AFTER, RECENT, Place, Row
 from releasedesk.reports.verdicts import State
 from releasedesk.reports.wording import Mark
-from releasedesk.rollbacks.readiness import Severity, duration, moment
+from releasedesk.rollbacks.readiness import Severity, duration, listed, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,22 @@ def _measure_again(row: Row, now: datetime) -> Iterator[Need]:
         yield from _live(row, "measure_again", mark, row.comparison.sentence)
 
 
+def _past_the_gate(row: Row, now: datetime) -> Iterator[Need]:
+    for place in _productions(row):
+        live = place.live
+        if live and live.past and now - live.since <= RECENT:
+            sentence = f"Shipped to {place.environment.name} past the gate; missing: {listed(live.past)}."
+            yield _need(row, live.version, "past_the_gate", Mark("bad", "", "past the gate"), sentence)
+
+
+def _may_not_ship(row: Row, now: datetime) -> Iterator[Need]:
+    for release in row.pending:
+        asked = release.asked
+        if asked and asked.unmet and now - asked.at <= RECENT:
+            sentence = f"When it was asked, the gate was closed: {listed(asked.unmet)}."
+            yield _need(row, release.version, "may_not_ship", Mark("warn", "cross", "may not ship"), sentence)
+
+
 def _no_plan_on_staging(row: Row, now: datetime) -> Iterator[Need]:
     if row.pending and (row.way is None or row.way.plan is None):
         sentence = f"On {row.pending_in}, and nobody has written down how to go back."
@@ -134,6 +150,8 @@ KINDS: tuple[Callable[[Row, datetime], Iterator[Need]], ...] = (
     _failed,
     _no_way_back,
     _rolled_back,
+    _past_the_gate,
+    _may_not_ship,
     _measure_again,
     _no_plan_on_staging,
     _stale,

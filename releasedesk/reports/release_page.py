@@ -18,6 +18,7 @@ from releasedesk.releases.one_change import Size
 from releasedesk.reports.before_after import Measured, before_and_after
 from releasedesk.reports.came_true import Answer, over_routes
 from releasedesk.reports.locks_ahead import Ahead, locks_on
+from releasedesk.reports.gates.part import GatePart, gate_part
 from releasedesk.reports.next_steps import Known, NextStep, next_steps
 from releasedesk.reports.plan_card import PlanCard, plan_card
 from releasedesk.reports.plan_changes import PlanChange, plan_changes
@@ -94,6 +95,7 @@ class ReleasePage:
     note: PostShip
     changes: tuple[Change, ...]
     rewritten: tuple[PlanChange, ...]
+    gate: GatePart
     moments: tuple[Moment, ...]
     windows: tuple[WindowLine, ...]
     locks: Ahead
@@ -122,6 +124,7 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
     deployments = _deployments(release)
     items, changes = list(release.items.all()), tuple(release.changes.all())
     note = post_ship(release, standing, measured, deployments, actor=actor, now=now)
+    gate = gate_part(release, goal, deployments, now=now)
     facts = Facts(
         release=release,
         deployments=deployments,
@@ -130,6 +133,8 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         rehearsals=plan.rehearsals,
         items=items,
         plans=plan.versions,
+        overrides=[said.override for said in gate.said],
+        answers=gate.answers,
         note=note.note,
         now=now,
     )
@@ -152,6 +157,7 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         note=note,
         changes=changes,
         rewritten=plan_changes(release, deployments),
+        gate=gate,
         moments=timeline(facts),
         windows=tuple(window_lines(release, now=now)),
         locks=locks_on(release.service, now=now),
@@ -170,7 +176,9 @@ def _deployments(release: Release) -> list[Deployment]:
     rows = Deployment.objects.filter(
         Q(release=release) | Q(replaced=release, mode=Mode.ROLLBACK), service=release.service_id
     )
-    return list(rows.select_related("environment", "release", "replaced", "start", "finish").newest_first())
+    return list(
+        rows.select_related("environment", "release", "replaced", "start", "finish__passage").newest_first()
+    )
 
 
 def _all_comparisons(release: Release) -> list[Comparison]:

@@ -10,7 +10,7 @@ from releasedesk.checklists.models import Item, Outcome
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.notes.models import Note
 from releasedesk.releases.history import Mode, Status
-from releasedesk.releases.models import Deployment, Release
+from releasedesk.releases.models import Deployment, GateAnswer, Override, Release
 from releasedesk.reports.wording import Tone
 from releasedesk.rollbacks.models import Plan, Rehearsal
 from releasedesk.rollbacks.readiness import duration, listed
@@ -44,6 +44,8 @@ class Facts:
     rehearsals: Iterable[Rehearsal]
     items: Iterable[Item]
     plans: Iterable[Plan]
+    overrides: Iterable[Override]
+    answers: Iterable[GateAnswer]
     note: Note | None
     now: datetime
 
@@ -119,6 +121,8 @@ def _deployments(facts: Facts) -> Iterator[Moment]:
             )
             continue
         words, tone = _standing(row, facts.now)
+        if row.is_past_the_gate and row.finish:
+            words, tone = f"{words}, past the gate: {listed(row.finish.passage.unmet)} missing", "bad"
         yield Moment(row.at, words, row.fact.actor, tone)
 
 
@@ -135,6 +139,19 @@ def _standing(row: Deployment, now: datetime) -> tuple[str, Tone]:
     return f"deployment to {place} began", "idle"
 
 
+def _overrides(facts: Facts) -> Iterator[Moment]:
+    for row in facts.overrides:
+        words = f"{row.gate.replace('_', ' ')} overridden for {row.environment.name}: {row.reason}"
+        yield Moment(row.made_at, words, row.made_by, "warn")
+
+
+def _answers(facts: Facts) -> Iterator[Moment]:
+    for row in facts.answers:
+        said = f"closed: {listed(row.unmet)}" if row.unmet else "open"
+        words = f"asked to ship to {row.environment.name}: {said}"
+        yield Moment(row.asked_at, words, row.asked_by, "idle" if row.is_open else "warn")
+
+
 def _note(facts: Facts) -> Iterator[Moment]:
     note = facts.note
     if note and note.finished_at:
@@ -144,4 +161,15 @@ def _note(facts: Facts) -> Iterator[Moment]:
 
 
 # In the order in which they come about, so that things of one instant are told in it.
-KINDS = (_planned, _plans, _checks, _rehearsals, _snapshots, _deployments, _comparisons, _note)
+KINDS = (
+    _planned,
+    _plans,
+    _checks,
+    _rehearsals,
+    _snapshots,
+    _overrides,
+    _answers,
+    _deployments,
+    _comparisons,
+    _note,
+)

@@ -57,13 +57,13 @@ def show(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _groups(found: Board, filters: Filters) -> Iterator[tuple[str, list[SafeString]]]:
+def _groups(found: Board, filters: Filters) -> Iterator[tuple[Team | None, list[SafeString]]]:
     """The rows under the names of their teams, or in one group without a name, sorted across teams."""
     if filters.sort == "attention":
         rows = [drawn(row, _tick(row, found.at)) for row in found.rows]
-        yield from [("", rows)] if rows else []
+        yield from [(None, rows)] if rows else []
         return
-    for team, group in groupby(found.rows, key=lambda row: row.service.team.name):
+    for team, group in groupby(found.rows, key=lambda row: row.service.team):
         yield team, [drawn(row, _tick(row, found.at)) for row in group]
 
 

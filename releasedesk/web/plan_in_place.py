@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -83,7 +85,7 @@ def _page(
 ) -> HttpResponse:
     fields = [field for field in fields_for(release.service) if field.name in PARTS[part]]
     form = Filled(fields, document, problem, theirs)
-    editing = {
+    editing: dict[str, Any] = {
         "part": part,
         "form": form,
         "key": draft_key(request),

@@ -17,6 +17,7 @@ from releasedesk.actions.tokens import issue_token, require_may_grant
 from releasedesk.catalog.models import Scope, Service, Token
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 from releasedesk.problems.zones import ClockBody
+from releasedesk.reports.gates.overrides import by_month
 from releasedesk.web.access import actor_of, signed_in, team_or_404
 from releasedesk.web.forms import Document, Field, Filled, body_of, typed
 from releasedesk.web.sign_in_again import signed_in_to_write
@@ -146,6 +147,7 @@ def _page(
         "services": services,
         "members": found.memberships.select_related("user").order_by("user__username"),
         "tokens": found.tokens.select_related("service").order_by("revoked_at", "-created_at"),
+        "overrides": by_month(found, now=timezone.now()),
         "leads": actor.is_at_least(Role.LEAD, found.pk),
         "belongs": found.pk in actor.roles or actor.superuser,
         "roles": list(Role),

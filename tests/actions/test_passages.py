@@ -15,7 +15,7 @@ from releasedesk.actions.checklist import report_check
 from releasedesk.actions.gate import ask_to_ship
 from releasedesk.actions.locks import LockRequest, lock, release_lock
 from releasedesk.actions.overrides import override
-from releasedesk.actions.passages import judge_passages, services_to_judge, stops
+from releasedesk.actions.passages import judge_passages, services_to_judge
 from releasedesk.releases.models import GateAnswer, Lock, Passage
 from tests.builders import (
     NOON,
@@ -61,7 +61,8 @@ def passage(version: str = "1.1") -> Passage:
 
 
 def stopped_by(version: str = "1.1") -> set[str]:
-    return {one["key"] for one in passage(version).conditions if stops(one)}
+    found = passage(version).conditions
+    return {one["key"] for one in found if (one["level"], one["state"]) == ("required", "unmet")}
 
 
 def ask(release: Release, *, now: datetime) -> GateAnswer:

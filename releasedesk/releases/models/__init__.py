@@ -10,7 +10,7 @@ from releasedesk.releases.models.deployment import (
     Live,
     Standing,
 )
-from releasedesk.releases.models.gate import GateAnswer, GateLevel, Level, Override, Passage
+from releasedesk.releases.models.gate import GateAnswer, GateLevel, Level, Override, Passage, stopping
 from releasedesk.releases.models.lock import Lock, LockQuerySet, coming, holding
 from releasedesk.releases.models.release import Change, Release, ReleaseQuerySet
 from releasedesk.releases.models.reported import Incident, ReportedConfig
@@ -40,4 +40,5 @@ __all__ = [
     "Standing",
     "coming",
     "holding",
+    "stopping",
 ]

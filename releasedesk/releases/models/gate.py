@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import pgtrigger
 from django.db import models
@@ -86,6 +88,11 @@ class GateAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.release} to {self.environment}: {'open' if self.is_open else 'closed'}"
+
+    @property
+    def unmet(self) -> list[str]:
+        """The labels of what stood in the way."""
+        return stopping(self.conditions)
 
 
 class OverrideQuerySet(models.QuerySet["Override"]):
@@ -185,3 +192,13 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.fact}: {'through' if self.is_open else 'past'} the gate"
+
+    @property
+    def unmet(self) -> list[str]:
+        """The labels of what stood in the way."""
+        return stopping(self.conditions)
+
+
+def stopping(conditions: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The labels of the kept conditions that keep a release from shipping."""
+    return [one["label"] for one in conditions if (one["level"], one["state"]) == ("required", "unmet")]

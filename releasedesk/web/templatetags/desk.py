@@ -96,6 +96,12 @@ def duration(seconds: float | None) -> str:
     return "" if seconds is None else in_words(seconds)
 
 
+@register.filter
+def at(found: Mapping[str, Any], key: str) -> Any:
+    """What a mapping holds at a key; None if nothing."""
+    return found.get(key)
+
+
 @register.inclusion_tag("parts/mark.html")
 def mark(value: Mark | str | None, words: str = "") -> dict[str, Any]:
     """A mark, or the mark of a state, status or verdict; `words` replaces its own."""

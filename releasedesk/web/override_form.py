@@ -1,0 +1,26 @@
+"""The controls of an override."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from releasedesk.problems.problem import Problem
+from releasedesk.web.forms import Document, Field, Filled
+
+
+def override_form(
+    gates: Sequence[tuple[str, str]], document: Document | None = None, problem: Problem | None = None
+) -> Filled:
+    """The two controls of an override."""
+    fields = (
+        Field(name="gate", label="Which gate", kind="select", options=gates, required=True),
+        Field(
+            name="reason",
+            label="Why may it ship all the same?",
+            help="It stays on this page for ever. Say what is done about it, and by when.",
+            kind="area",
+            rows=3,
+            required=True,
+        ),
+    )
+    return Filled(fields, document or {}, problem)
