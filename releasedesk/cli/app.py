@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from releasedesk.cli.configuration import config
+from releasedesk.cli.gate import gate
 from releasedesk.cli.measure import measure
 from releasedesk.cli.migrations import migrations
 from releasedesk.cli.rehearse import rehearse
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 # One command is one file and one line here.
 app.add_typer(config, name="config")
+app.command()(gate)
 app.command()(measure)
 app.command()(migrations)
 app.command()(rehearse)
