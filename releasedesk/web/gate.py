@@ -13,9 +13,10 @@ from pydantic import StringConstraints
 from releasedesk.actions.overrides import override as let_pass
 from releasedesk.catalog.models import Environment
 from releasedesk.problems.body import Body, Line, Text
-from releasedesk.problems.problem import Problem, not_found
+from releasedesk.problems.problem import Problem, not_found, within
 from releasedesk.web.access import actor_of, release_or_404
-from releasedesk.web.forms import typed
+from releasedesk.web.forms import text_at, typed
+from releasedesk.web.override_form import PLACE
 from releasedesk.web.release_page import show
 from releasedesk.web.sign_in_again import signed_in_to_write
 
@@ -33,9 +34,11 @@ def override(request: HttpRequest, slug: str, version: str, environment: str) ->
     """Override one gate. What is wrong with it stands at its field, and nothing typed is lost."""
     found, place = release_or_404(slug, version), _environment(environment)
     document = typed(request.POST)
+    said = {name: text_at(document, f"{PLACE}/{name}") for name in OverrideForm.model_fields}
     try:
-        form = OverrideForm.read({name: str(document.get(name, "")) for name in OverrideForm.model_fields})
-        let_pass(actor_of(request), found, place, form.gate, form.reason, now=timezone.now())
+        with within(f"#/{PLACE}"):
+            form = OverrideForm.read(said)
+            let_pass(actor_of(request), found, place, form.gate, form.reason, now=timezone.now())
     except Problem as problem:
         if problem.kind == "forbidden":
             raise

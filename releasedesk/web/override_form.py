@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from releasedesk.problems.problem import Problem
 from releasedesk.web.forms import Document, Field, Filled
 
+PLACE = "override"  # other forms on the page have a reason too
+
 
 def override_form(
     gates: Sequence[tuple[str, str]], document: Document | None = None, problem: Problem | None = None
@@ -23,4 +25,4 @@ def override_form(
             required=True,
         ),
     )
-    return Filled(fields, document or {}, problem)
+    return Filled([field.within(PLACE) for field in fields], document or {}, problem)

@@ -114,7 +114,7 @@ def _sentence(found: Gate, passed: Passage | None) -> str:
         return found.sentence
     if passed.is_open:
         return f"It went to {place} through the gate."
-    return f"It was shipped to {place} past the gate. This stood in the way:"
+    return f"It was shipped to {place} past the gate. What was missing is marked."
 
 
 def _lines(found: Gate) -> Iterable[Line]:
@@ -128,5 +128,6 @@ def _kept_lines(conditions: Iterable[dict[str, Any]]) -> Iterable[Line]:
     """What is over cannot be mended: no links."""
     for one in conditions:
         question = BY_KEY[one["key"]].question if one["key"] in BY_KEY else ""
-        mark = MARKS[one["state"], one["level"]]
+        was_missing = (one["state"], one["level"]) == ("unmet", "required")
+        mark = Mark("bad", "cross", "was missing") if was_missing else MARKS[one["state"], one["level"]]
         yield Line(one["key"], one["label"], question, one["detail"], None, mark)

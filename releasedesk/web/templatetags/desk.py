@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from releasedesk.reports.wording import Mark
 from releasedesk.rollbacks.readiness import duration as in_words
+from releasedesk.web.forms import Filled
 
 register = template.Library()
 # word of a state, status or verdict → its mark
@@ -97,9 +98,9 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
-def at(found: Mapping[str, Any], key: str) -> Any:
-    """What a mapping holds at a key; None if nothing."""
-    return found.get(key)
+def at(found: Mapping[str, Any] | Filled, key: str) -> Any:
+    """What a mapping or a form holds at a key; None if a mapping holds nothing."""
+    return found.get(key) if isinstance(found, Mapping) else found[key]
 
 
 @register.inclusion_tag("parts/mark.html")
