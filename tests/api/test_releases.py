@@ -205,6 +205,7 @@ def test_its_deployments_are_told_the_newest_first(ci: Client, checkout: Service
         "command": "make deploy",
         "by": "desk",
         "url": "https://ci.example/8812",
+        "gate": None,  # it is judged by a job, soon after
     }
     assert waiting["status"] == "started"
     clock.tick(60)

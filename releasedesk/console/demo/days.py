@@ -10,6 +10,7 @@ from releasedesk.releases.models import Release
 
 DAYS = 30
 SATURDAY = 5
+REHEARSED_EVERY, LAST_REHEARSED = timedelta(days=6), timedelta(days=13)
 
 
 def working_days(now: datetime) -> Iterator[datetime]:
@@ -24,13 +25,16 @@ def working_days(now: datetime) -> Iterator[datetime]:
 def past(hands: Hands, now: datetime) -> None:
     """Ship a small change on most days: planned, staged, measured, shipped, measured, noted."""
     changes = hands.story.small_changes
+    rehearsed: datetime | None = None
     for number, day in enumerate(working_days(now) if changes else ()):
         if hands.numbers.random() < 0.35:  # noqa: PLR2004 - not every service every day
             continue
-        ship(hands, f"{day:%Y.%m.%d}-1", day, changes[number % len(changes)])
+        due = rehearsed is None or rehearsed + REHEARSED_EVERY < day < now - LAST_REHEARSED
+        rehearsed = day if due else rehearsed
+        ship(hands, f"{day:%Y.%m.%d}-1", day, changes[number % len(changes)], rehearse=due)
 
 
-def ship(hands: Hands, version: str, at: datetime, what: str) -> Release:
+def ship(hands: Hands, version: str, at: datetime, what: str, *, rehearse: bool) -> Release:
     """Take one small change through an uneventful day."""
     release = hands.plan(
         version,
@@ -41,7 +45,10 @@ def ship(hands: Hands, version: str, at: datetime, what: str) -> Release:
         expected_result="No change in the four numbers.",
         rollback_note="Deploy the previous version; no migration.",
     )
+    hands.check(version, at - timedelta(hours=1))
     hands.deploy(version, "staging", at - timedelta(hours=1), seconds=None)
+    if rehearse and release.plans.exists():
+        hands.rehearse(release, at - timedelta(minutes=40), float(hands.numbers.integers(60, 130)))
     hands.measure(release, "before", at - timedelta(minutes=20))
     hands.deploy(version, "production", at, seconds=float(hands.numbers.integers(50, 95)))
     hands.measure(release, "after", at + timedelta(minutes=15))
@@ -78,6 +85,7 @@ def checkout_api(hands: Hands, now: datetime) -> None:
     hands.deploy(version, "staging", now - timedelta(hours=4))
     hands.rehearse(release, now - timedelta(hours=3), 108)
     hands.measure(release, "before", now - timedelta(minutes=80))
+    hands.ask(version, now - timedelta(minutes=60))
     hands.deploy(version, "production", now - timedelta(minutes=58), seconds=71)
     hands.measure(release, "after", now - timedelta(minutes=50), times=1.31, db_calls=11.8)
 
@@ -86,10 +94,16 @@ def ledger(hands: Hands, now: datetime) -> None:
     """Verified yesterday; its rehearsal has grown old and the next release waits on staging."""
     version = f"{now - timedelta(days=1):%Y.%m.%d}-4"
     release = big(hands, version, now - timedelta(days=17))
+    hands.plan_rollback(release, now - timedelta(days=17), data_note="Bookings made meanwhile stay.")
     hands.rehearse(release, now - timedelta(days=16), 64)
     hands.check(version, now - timedelta(hours=24))
     hands.deploy(version, "staging", now - timedelta(hours=23))
     hands.measure(release, "before", now - timedelta(hours=22))
+    asked = now - timedelta(hours=21, minutes=9)
+    hands.ask(version, asked)
+    why = "The rehearsal is a day too old and nothing on the way back changed; tom rehearses again on Monday."
+    hands.override(version, "rollback_ready", why, asked + timedelta(minutes=4))
+    hands.ask(version, asked + timedelta(minutes=5))
     hands.deploy(version, "production", now - timedelta(hours=21))
     hands.measure(release, "after", now - timedelta(hours=20), times=0.82, db_calls=16)
     hands.note(release, now - timedelta(hours=3), reason=hands.story.title, draft=True)
@@ -98,6 +112,7 @@ def ledger(hands: Hands, now: datetime) -> None:
     hands.check(coming, now - timedelta(hours=1), ("lint", "unit_tests"))
     hands.check(coming, now - timedelta(hours=1), ("integration",), outcome="failed")
     hands.deploy(coming, "staging", now - timedelta(minutes=50))
+    hands.ask(coming, now - timedelta(minutes=41))
 
 
 def invoices(hands: Hands, now: datetime) -> None:
@@ -108,6 +123,7 @@ def invoices(hands: Hands, now: datetime) -> None:
     hands.deploy(version, "staging", now - timedelta(hours=7))
     hands.rehearse(release, now - timedelta(hours=6), 52)
     hands.measure(release, "before", now - timedelta(hours=6))
+    hands.ask(version, now - timedelta(hours=5, minutes=3))
     hands.deploy(version, "production", now - timedelta(hours=5))
     hands.measure(release, "after", now - timedelta(hours=4))
     hands.note(
@@ -173,8 +189,13 @@ def login(hands: Hands, now: datetime) -> None:
 def profiles(hands: Hands, now: datetime) -> None:
     """Live over a migration that cannot be undone; one attempt since was never heard of again."""
     version = f"{now - timedelta(days=2):%Y.%m.%d}-1"
-    big(hands, version, now - timedelta(days=3), irreversible=True)
+    release = big(hands, version, now - timedelta(days=3), irreversible=True)
+    hands.check(version, now - timedelta(days=2, hours=4))
     hands.deploy(version, "staging", now - timedelta(days=2, hours=3))
+    hands.measure(release, "before", now - timedelta(days=2, hours=2))
+    why = "The old column is gone for good; support knows, and we fix forward from a copy taken before."
+    hands.override(version, "rollback_ready", why, now - timedelta(days=2, minutes=20))
+    hands.ask(version, now - timedelta(days=2, minutes=5))
     hands.deploy(version, "production", now - timedelta(days=2))
     coming = f"{now - timedelta(days=1):%Y.%m.%d}-2"
     hands.plan(coming, now - timedelta(days=1, hours=3), title="trim white space around names")

@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from releasedesk.accounts.roles import Actor
+from releasedesk.accounts.models import Membership
+from releasedesk.accounts.roles import Actor, Role
+from releasedesk.actions.gate import ask_to_ship
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.actions.notes import write_note
+from releasedesk.actions.overrides import override
+from releasedesk.actions.passages import judge_passages
 from releasedesk.actions.plans import record_rehearsal, write_plan
 from releasedesk.actions.releases import put_release
 from releasedesk.catalog.models import Environment, Service
@@ -98,6 +102,22 @@ class Hands:
         """Report the release checklist's items."""
         for key in keys:
             self.report("check.finished", version, at, key=key, outcome=outcome)
+
+    def ask(self, version: str, at: datetime) -> None:
+        """Ask to ship to production, as the pipeline; the answer is kept, open or closed."""
+        release = self.service.releases.select_related("service__team").get(version=version)
+        ask_to_ship(self.pipeline, release, Environment.objects.get(name="production"), now=at)
+
+    def override(self, version: str, gate: str, reason: str, at: datetime) -> None:
+        """Let a release pass a gate, as a lead of the team."""
+        release = self.service.releases.select_related("service__team").get(version=version)
+        lead = Membership.objects.filter(team=self.service.team_id, role=Role.LEAD).earliest("pk").user
+        place = Environment.objects.get(name="production")
+        override(lead.as_actor(), release, place, gate, reason, now=at)
+
+    def judge_what_shipped(self, now: datetime) -> None:
+        """Do at once what the worker does after each report."""
+        judge_passages(self.service.pk, now=now)
 
     def report(self, kind: str, version: str, at: datetime, **fields: Any) -> None:
         """Send one event, as the pipeline."""

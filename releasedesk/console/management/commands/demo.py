@@ -95,6 +95,7 @@ class Command(BaseCommand):
         hands = Hands(story, service, actor, pipeline, numbers)
         past(hands, now)
         TODAY[story.slug](hands, now)
+        hands.judge_what_shipped(now)
 
     def _mistyped_service(self, team: Team, now: Any) -> None:
         """A pipeline with a token for one service reports on another that nobody knows: it waits."""
