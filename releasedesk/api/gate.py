@@ -20,6 +20,7 @@ from releasedesk.problems.body import Body, Line, Text
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.models import GateAnswer
 from releasedesk.reports.gates.answer import answer_json, gate
+from releasedesk.reports.gates.flavours import github, gitlab
 
 
 class OverrideBody(Body):
@@ -31,7 +32,13 @@ class OverrideBody(Body):
     EXAMPLE = {"gate": "measured_before", "reason": "The route is new: there is nothing to measure before."}
 
 
-class TheGate(Door):
+class _Asked(Door):
+    def _looked_up(self, slug: str, version: str) -> dict[str, Any]:
+        found = gate(self.release(slug, version), self.environment(), now=self.now)
+        return found.as_json(self.absolute)
+
+
+class TheGate(_Asked):
     """One question, one answer, the same for people and machines."""
 
     write_scope: ClassVar[Scope] = Scope.GATE_WRITE
@@ -39,8 +46,7 @@ class TheGate(Door):
     @operation("getGate", "The gate", {200: answers.Gate}, query=(ENVIRONMENT,))
     def get(self, request: Request, slug: str, version: str) -> Response:
         """Answer for `?environment=`: 200, open or not. Nothing is kept."""
-        release = self.release(slug, version)
-        return Response(gate(release, self.environment(), now=self.now).as_json(self.absolute))
+        return Response(self._looked_up(slug, version))
 
     @operation("askToShip", "The gate", {200: answers.AskedGate}, query=(ENVIRONMENT,), keyed=True)
     def post(self, request: Request, slug: str, version: str) -> Response:
@@ -59,6 +65,24 @@ class TheGate(Door):
         if not body["open"]:
             raise Problem("gate-closed", body["sentence"], members=body, headers=headers)
         return Response(body, headers=headers)
+
+
+class GitHub(_Asked):
+    """The same answer for a deployment protection rule."""
+
+    @operation("getGateForGitHub", "The gate", {200: answers.GitHubReview}, query=(ENVIRONMENT,))
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """Answer with what the rule's `deployment_callback_url` is to be told."""
+        return Response(github(self._looked_up(slug, version)))
+
+
+class GitLab(_Asked):
+    """The same answer for an external status check."""
+
+    @operation("getGateForGitLab", "The gate", {200: answers.GitLabStatus}, query=(ENVIRONMENT,))
+    def get(self, request: Request, slug: str, version: str) -> Response:
+        """Answer with the status that the check is to be given; add `sha` and the check's id."""
+        return Response(gitlab(self._looked_up(slug, version)))
 
 
 class Answers(Door):

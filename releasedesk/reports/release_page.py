@@ -17,8 +17,8 @@ from releasedesk.releases.models import Change, Deployment, Live, Release
 from releasedesk.releases.one_change import Size
 from releasedesk.reports.before_after import Measured, before_and_after
 from releasedesk.reports.came_true import Answer, over_routes
-from releasedesk.reports.locks_ahead import Ahead, locks_on
 from releasedesk.reports.gates.part import GatePart, gate_part
+from releasedesk.reports.locks_ahead import Ahead, locks_on
 from releasedesk.reports.next_steps import Known, NextStep, next_steps
 from releasedesk.reports.plan_card import PlanCard, plan_card
 from releasedesk.reports.plan_changes import PlanChange, plan_changes

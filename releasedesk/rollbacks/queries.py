@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
 from releasedesk.catalog.models import Service
+from releasedesk.operations.compiled import Compiled, compiled, stand_in_time
 from releasedesk.releases.models import Release
 from releasedesk.rollbacks.models import Plan, Rehearsal, Step
 from releasedesk.rollbacks.readiness import RehearsalBrief
@@ -119,6 +121,22 @@ def plan_facts(
 
     With a time it is what they said then.
     """
+    of, services = list(releases), list(services)
+    if (len(of), len(services)) != (1, 1):
+        return _facts(_plan_rows(of, services, at))
+    values = {"release": of[0], "service": services[0], **({"at": at} if at else {})}
+    return _facts(_plan_of_one(as_of=at is not None).rows(**values))
+
+
+@cache
+def _plan_of_one(*, as_of: bool) -> Compiled:
+    """The query for one release and its service, written once."""
+    at = stand_in_time(1) if as_of else None
+    stand_ins = {"release": -1, "service": -2, **({"at": at} if at else {})}
+    return compiled(_plan_rows([-1], [-2], at), stand_ins)
+
+
+def _plan_rows(releases: Sequence[int], services: Sequence[int], at: datetime | None) -> QuerySet[Plan, Any]:
     written, carried_out = (Q(created_at__lte=at), Q(finished_at__lte=at)) if at else (Q(), Q())
     rehearsals = Rehearsal.objects.filter(
         carried_out, plan__service=OuterRef("service"), plan__digest=OuterRef("digest")
@@ -128,8 +146,8 @@ def plan_facts(
     earlier = plans.filter(
         service=OuterRef("service"), of=OuterRef("of"), version__lt=OuterRef("version")
     ).annotate(at=Subquery(rehearsals.values("finished_at")[:1]))
-    rows = (
-        plans.filter(Q(release__in=list(releases)) | Q(release=None, service__in=list(services)))
+    return (
+        plans.filter(Q(release__in=releases) | Q(release=None, service__in=services))
         .annotate(
             each_step=ArraySubquery(
                 Step.objects.filter(plan=OuterRef("pk"))
@@ -147,21 +165,24 @@ def plan_facts(
         )
         .order_by("service_id", "release_id", "-version")
         .distinct("service_id", "release_id")
-        .values_list(
+        .values(
             "service_id", "release_id", "version", "owner_id", "triggers", "each_step", "rehearsed", "older"
         )
     )
+
+
+def _facts(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int | None], PlanFacts]:
     return {
-        (service, release): PlanFacts(
-            version=version,
-            owned=owner is not None,
-            triggers=triggers,
-            steps=len(steps),
-            irreversible_steps=tuple(step["position"] for step in steps if step["irreversible"]),
-            rehearsed=_rehearsed(rehearsed["version"], rehearsed) if rehearsed else None,
-            older=_rehearsed(older["version"], older["last"]) if older else None,
+        (row["service_id"], row["release_id"]): PlanFacts(
+            version=row["version"],
+            owned=row["owner_id"] is not None,
+            triggers=row["triggers"],
+            steps=len(row["each_step"]),
+            irreversible_steps=tuple(step["position"] for step in row["each_step"] if step["irreversible"]),
+            rehearsed=_rehearsed(last["version"], last) if (last := row["rehearsed"]) else None,
+            older=_rehearsed(older["version"], older["last"]) if (older := row["older"]) else None,
         )
-        for service, release, version, owner, triggers, steps, rehearsed, older in rows
+        for row in rows
     }
 
 

@@ -19,7 +19,7 @@ from releasedesk.catalog.models import Environment, Service
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.models import GateAnswer, GateLevel, Lock, Override, Release
 from tests.actions.at_once import at_once
-from tests.api.asking import CHECKOUT, JSON, post, problem, send, sole_error
+from tests.api.asking import CHECKOUT, JSON, post, problem, put, send, sole_error
 from tests.api.conftest import signed_in
 from tests.builders import (
     NOON,
@@ -533,3 +533,74 @@ def test_a_release_that_events_prepared_may_ship(ci: Client, checkout: Service, 
         assert send(ci, event("check.finished", version="1.1", key=key, outcome="passed")).status_code == 201
     assert send(ci, version="1.1", environment="staging").status_code == 201
     assert ci.post(GATE).status_code == 200
+
+
+# -- flavours and levels
+
+
+@pytest.mark.parametrize(
+    ("flavour", "key", "yes", "no"),
+    [("github", "state", "approved", "rejected"), ("gitlab", "status", "passed", "failed")],
+)
+def test_the_same_answer_comes_in_the_vendors_words(
+    ci: Client, release: Release, as_charlie: Client, flavour: str, key: str, yes: str, no: str
+) -> None:
+    path = f"{CHECKOUT}/releases/1.1/gate/{flavour}?environment=production"
+    assert ci.get(path).json()[key] == yes
+    release.items.filter(key="lint").update(outcome="failed")
+    assert as_charlie.get(path).json()[key] == no
+    problem(Client().get(path), 401)
+    problem(ci.post(path), 405)
+
+
+LEVELS = f"{CHECKOUT}/gate-levels?environment=production"
+
+
+def test_a_lead_sets_what_is_asked_of_a_service(ci: Client, closed: Release, alice: User) -> None:
+    client = signed_in(alice)
+    assert ci.get(LEVELS).json()["levels"]["checklist"] == "required"
+    assert sole_error(put(client, LEVELS, {"levels": {"checklist": "off"}}))["pointer"] == "#/reason"
+    answer = put(client, LEVELS, {"levels": {"checklist": "off", "one_change": "required"}, "reason": WHY})
+    assert answer.json()["levels"]["checklist"] == "off"
+    assert ci.get(GATE).json()["open"]
+    back = put(client, LEVELS, {"levels": {"checklist": None}})
+    assert (back.json()["levels"]["checklist"], back.json()["levels"]["one_change"]) == (
+        "required",
+        "required",
+    )
+
+
+def test_with_four_eyes_no_lead_asks_less_of_a_service_alone(checkout: Service, alice: User) -> None:
+    with_four_eyes()
+    said = {"levels": {"checklist": "advisory"}, "reason": WHY}
+    assert "four eyes" in problem(put(signed_in(alice), LEVELS, said), 403, "forbidden")["detail"]
+    assert put(signed_in(alice), LEVELS, {"levels": {"one_change": "required"}}).status_code == 200
+    ada = User.objects.create_superuser("ada", "ada@example.com", "correct horse")
+    assert put(signed_in(ada), LEVELS, said).status_code == 200
+
+
+def test_only_an_administrator_sets_what_is_asked_of_everybody(
+    ci: Client, checkout: Service, alice: User, as_charlie: Client
+) -> None:
+    everybody, said = "/api/v1/gate-levels?environment=production", {"levels": {"one_change": "required"}}
+    for client in (signed_in(alice), as_charlie, ci):
+        problem(put(client, everybody, said), 403, "forbidden")
+    ada = User.objects.create_superuser("ada", "ada@example.com", "correct horse")
+    assert put(signed_in(ada), everybody, said).json()["service"] is None
+    assert ci.get(LEVELS).json()["levels"]["one_change"] == "required"
+
+
+def test_charlie_bob_and_tokens_set_nothing(
+    checkout: Service, ci: Client, as_bob: Client, as_charlie: Client
+) -> None:
+    for client in (ci, as_bob, as_charlie):
+        problem(put(client, LEVELS, {"levels": {"one_change": "required"}}), 403, "forbidden")
+    assert not GateLevel.objects.exists()
+
+
+def test_a_gate_or_a_level_that_does_not_exist_is_named(checkout: Service, alice: User) -> None:
+    wrong = put(signed_in(alice), LEVELS, {"levels": {"cheklist": "off", "owner": "optional"}})
+    assert [one["pointer"] for one in problem(wrong, 422)["errors"]] == [
+        "#/levels/cheklist",
+        "#/levels/owner",
+    ]

@@ -86,6 +86,7 @@ class Board(Answer):
     version: str
     rows: list[BoardRow]
     needs: list[BoardNeed]
+    overrides_this_month: dict[str, int]
 
     EXAMPLE = {
         "version": "7b1f",
@@ -126,4 +127,5 @@ class Board(Answer):
                 "path": "/services/checkout-api/releases/2026.11.23-2/",
             }
         ],
+        "overrides_this_month": {"payments": 1},
     }

@@ -71,6 +71,38 @@ class AskedGate(Gate):
     EXAMPLE = {**Gate.EXAMPLE, "answer": 12}
 
 
+class GitHubReview(Answer):
+    """The answer as GitHub takes it for a deployment protection rule."""
+
+    environment_name: str
+    state: Literal["approved", "rejected"]
+    comment: str
+
+
+class GitLabStatus(Answer):
+    """The answer as GitLab takes it for an external status check, but for the caller's own ids."""
+
+    status: Literal["passed", "failed"]
+
+
+class GateLevels(Answer):
+    """How much each gate weighs: for one service, or (null) for every one."""
+
+    environment: str
+    service: str | None
+    four_eyes: bool
+    staged_in: Literal["development", "testing", "staging", "production"] | None
+    levels: dict[str, Literal["required", "advisory", "off"]]
+
+    EXAMPLE = {
+        "environment": "production",
+        "service": "checkout-api",
+        "four_eyes": False,
+        "staged_in": "staging",
+        "levels": {"owner": "required", "one_change": "advisory"},
+    }
+
+
 class KeptGateAnswer(Answer):
     """What was answered when somebody asked to ship."""
 

@@ -19,6 +19,14 @@ class Change(Answer):
     committed_at: datetime | None
 
 
+class Passage(Answer):
+    """How it passed the gate: `answer` is the kept one it went by, `unmet` what was missing."""
+
+    open: bool
+    answer: int | None
+    unmet: list[str]
+
+
 class Deployment(Answer):
     """One attempt to put the release into an environment. Modes are computed, never reported."""
 
@@ -35,6 +43,7 @@ class Deployment(Answer):
     command: str | None
     by: str
     url: str | None
+    gate: Passage | None
 
 
 class ReleaseLine(Answer):
@@ -118,6 +127,7 @@ class Release(ReleaseLine):
                 "command": "./deploy checkout-api production 2026.11.23-2",
                 "by": "token pipeline",
                 "url": "https://ci.example/8812",
+                "gate": {"open": True, "answer": 12, "unmet": []},
             }
         ],
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,6 +14,7 @@ from django.db.models.functions import Coalesce, JSONObject
 from releasedesk.catalog.models import Environment
 from releasedesk.checklists.models import Item
 from releasedesk.measurements.models import Comparison, Snapshot
+from releasedesk.operations.compiled import Compiled, compiled, stand_in_time
 from releasedesk.releases.history import Kind
 from releasedesk.releases.models import (
     Change,
@@ -34,22 +37,43 @@ RANK = {"at": F("first_at"), "source": F("first__source"), "key": F("first__key"
 
 def row(release: Release, environment: Environment, *, now: datetime, at: datetime | None) -> dict[str, Any]:
     """Read it. Times are ISO 8601 text, what is not there is None."""
-    stage = environment.stage_before
-    before = Q(environment__tier=stage) if stage else Q(pk=None)
-    here = Q(environment=environment)
+    values = {
+        "release": release.pk,
+        "environment": environment.pk,
+        "stage": environment.stage_before or "",
+        "now": now,
+    }
+    if at is not None:
+        values["at"] = at
+    (found,) = _statement(as_of=at is not None).rows(**values)
+    return found
+
+
+@cache
+def _statement(*, as_of: bool) -> Compiled:
+    """The query, written once."""
+    stand_ins = {"release": -1, "environment": -2, "stage": "a stage", "now": stand_in_time(1)}
+    at = stand_in_time(2) if as_of else None
+    if at is not None:
+        stand_ins["at"] = at
+    return compiled(_query(stand_ins, at), stand_ins)
+
+
+def _query(of: Mapping[str, Any], at: datetime | None) -> QuerySet[Release, Any]:
+    here, before = Q(environment=of["environment"]), Q(environment__tier=of["stage"])
     parts: Parts = {
         **_evidence(here, before, at),
-        **_place(here, now),
+        **_place(here, of["now"]),
         **_rules(here, at),
         "stages": ArraySubquery(
-            Environment.objects.filter(tier=stage or "").order_by("order", "name").values("name")
+            Environment.objects.filter(tier=of["stage"]).order_by("order", "name").values("name")
         ),
         "meant": ArraySubquery(MeantDifference.objects.filter(OF_THE_SERVICE).values("name")),
         "commits": _number(Change.objects.filter(MINE)),
         "config_here": _config(OF_THE_SERVICE & here, at),
         "config_before": _config(OF_THE_SERVICE & before, at),
     }
-    return dict(Release.objects.filter(pk=release.pk).values(**parts).get())
+    return Release.objects.filter(pk=of["release"]).values(**parts)
 
 
 def _evidence(here: Q, before: Q, at: datetime | None) -> Parts:
