@@ -78,11 +78,19 @@ class GitHubReview(Answer):
     state: Literal["approved", "rejected"]
     comment: str
 
+    EXAMPLE = {
+        "environment_name": "production",
+        "state": "approved",
+        "comment": "checkout-api 2026.11.23-2 may ship to production.",
+    }
+
 
 class GitLabStatus(Answer):
     """The answer as GitLab takes it for an external status check, but for the caller's own ids."""
 
     status: Literal["passed", "failed"]
+
+    EXAMPLE = {"status": "passed"}
 
 
 class GateLevels(Answer):
