@@ -41,7 +41,7 @@ class ServiceLevels(Door):
         {200: answers.GateLevels},
         query=(ENVIRONMENT,),
         body=LevelsBody,
-        token=False,
+        who=("session",),
     )
     def put(self, request: Request, slug: str) -> Response:
         """Set those that are named, as a lead. Others stay as they are."""
@@ -65,7 +65,7 @@ class Levels(Door):
         {200: answers.GateLevels},
         query=(ENVIRONMENT,),
         body=LevelsBody,
-        token=False,
+        who=("session",),
     )
     def put(self, request: Request) -> Response:
         """Set those that are named, as an administrator. Others stay as they are."""
