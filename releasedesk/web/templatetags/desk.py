@@ -86,21 +86,15 @@ def words(code: object) -> str:
 
 
 @register.filter
-def at(found: Mapping[str, object], name: str) -> object:
-    """What a table holds under a name; nothing where it holds none."""
-    return found.get(name, "")
+def at(found: Mapping[str, object] | Filled, name: str) -> object:
+    """What a table or a form holds under a name; nothing where a table holds none."""
+    return found.get(name, "") if isinstance(found, Mapping) else found[name]
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
     """Seconds in words: "1 min 48 s"."""
     return "" if seconds is None else in_words(seconds)
-
-
-@register.filter
-def at(found: Mapping[str, Any] | Filled, key: str) -> Any:
-    """What a mapping or a form holds at a key; None if a mapping holds nothing."""
-    return found.get(key) if isinstance(found, Mapping) else found[key]
 
 
 @register.inclusion_tag("parts/mark.html")
