@@ -43,6 +43,11 @@ class Ahead:
     soon: tuple[Hold, ...]
     until: datetime | None
 
+    @property
+    def stops(self) -> bool:
+        """Whether anything is stopped just now, and not only warned about."""
+        return any(hold.lock.kind == Lock.Kind.BLOCK for hold in self.now)
+
 
 def locks_ahead(rows: Iterable[Lock], *, now: datetime) -> Ahead:
     """Sort locks by whether they hold."""

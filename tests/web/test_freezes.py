@@ -47,7 +47,7 @@ def signed_in(user: User) -> Client:
     return client
 
 
-@pytest.mark.parametrize("path", ["/", "/services/checkout-api/", "/services/checkout-api/releases/1.0/"])
+@pytest.mark.parametrize("path", ["/services/checkout-api/", "/services/checkout-api/releases/1.0/"])
 def test_a_freeze_is_shown_a_day_before_it_starts_while_it_holds_and_never_after(
     client: Client, checkout: Service, vera: User, clock: Clock, path: str
 ) -> None:
@@ -66,6 +66,21 @@ def test_a_freeze_is_shown_a_day_before_it_starts_while_it_holds_and_never_after
     )
     clock.now = FRIDAY + timedelta(days=3)
     assert "Nobody is on call" not in text_of(client, vera, path)
+
+
+def test_the_board_says_in_one_line_what_is_stopped_and_what_will_be(
+    client: Client, checkout: Service, vera: User, clock: Clock
+) -> None:
+    make_deployment(checkout, at=FRIDAY - timedelta(days=2))
+    clock.now = FRIDAY - timedelta(hours=21)
+    freeze()
+    assert "Freeze ahead" not in text_of(client, vera, "/")
+    clock.now = FRIDAY + timedelta(hours=1)
+    assert "Freeze ahead: checkout-api in production in 3 h." in text_of(client, vera, "/")
+    clock.now = FRIDAY + timedelta(hours=5)
+    text = text_of(client, vera, "/")
+    assert "Shipping is stopped: checkout-api in production." in text
+    assert "until Mon 30 Nov 08:00 , by desk: Nobody is on call." in text
 
 
 def test_a_freeze_of_another_service_is_not_shown(
