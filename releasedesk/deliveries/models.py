@@ -16,6 +16,9 @@ from releasedesk.deliveries.notices import Notice, Target
 __all__ = ["Delivery", "DeliveryQuerySet", "Notice", "Outcome", "Target"]
 
 
+SHOWN_AT_MOST = 20_000
+
+
 class Outcome(models.TextChoices):
     """What became of a delivery."""
 
@@ -123,8 +126,11 @@ class Delivery(models.Model):
 
     @property
     def body_text(self) -> str:
-        """The body as it is stored, to be read."""
-        return json.dumps(self.body, indent=2, ensure_ascii=False)
+        """The body as it is stored, to be read; of a huge one the beginning."""
+        text = json.dumps(self.body, indent=2, ensure_ascii=False)
+        if len(text) <= SHOWN_AT_MOST:
+            return text
+        return f"{text[:SHOWN_AT_MOST]}\n… and {len(text) - SHOWN_AT_MOST:,} more characters"
 
 
 class SourceQuerySet(models.QuerySet["Source"]):

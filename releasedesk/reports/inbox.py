@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.db.models import Count, Max, Min, Q, QuerySet, TextField
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from releasedesk.accounts.models import Team
@@ -51,7 +52,8 @@ def inbox(actor: Actor, filters: InboxFilters) -> QuerySet[Delivery]:
     rows = (
         Delivery.objects.seen_by(actor)
         .messages()
-        .defer("sealed", "headers")
+        .defer("sealed", "headers", "body")
+        .annotate(named=KT("body__service"))
         .select_related("team", "service")
     )
     exact = {"outcome": filters.outcome, "team__slug": filters.team, "service__slug": filters.service}

@@ -244,3 +244,10 @@ def test_applying_many_takes_a_bounded_number_of_queries_each(
         github.deliver("deployment_status", deployed(number, f"11:1{number}"))
     with django_assert_max_num_queries(4 * 50 + 20):
         explain(bob, "environment", "prod-eu", "production")
+
+
+def test_of_a_huge_body_the_beginning_is_shown(bob: User, github: Sender) -> None:
+    github.deliver("ping", payloads.github(zen="x" * 100_000))
+    text = text_of(Client(), bob, f"/inbox/{Delivery.objects.get().pk}/")
+    assert "more characters" in text
+    assert len(text) < 50_000
