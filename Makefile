@@ -6,6 +6,8 @@
 PYTHON = python3
 BIN = .venv/bin
 STAMP = .venv/installed
+RUNS = .venv/runs
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS = auto
 ARGS =
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra cli --extra server --universal --python-version 3.11 \
@@ -16,14 +18,20 @@ help: ## this list
 
 setup: $(STAMP) ## install everything into .venv
 
-$(STAMP): deploy/requirements-dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("ReleaseDesk needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another with make setup PYTHON=..." % sys.version_info[:2])'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+$(STAMP): $(RUNS) deploy/requirements-dev.txt
+	$(PIP) --require-hashes -r deploy/requirements-dev.txt
 	touch $(STAMP)
 
-run: $(STAMP) ## serve the desk, with demo data if the database is empty
+# What runs a desk and no more: a first `make run` has less than half to install.
+$(RUNS): deploy/requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("ReleaseDesk needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another with make setup PYTHON=..." % sys.version_info[:2])'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	sed -n '/^setuptools==/,/[^\\]$$/p' deploy/requirements-dev.txt > .venv/builds.txt
+	$(PIP) --require-hashes -r .venv/builds.txt -r deploy/requirements.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $(RUNS)
+
+run: $(RUNS) ## serve the desk, with demo data if the database is empty
 	$(BIN)/python manage.py serve
 
 stop: ## end what runs

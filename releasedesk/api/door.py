@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from releasedesk.accounts.models import User
@@ -52,6 +53,10 @@ class Door(APIView):
             said.refuse_unknown(request.query_params)
         self.now = timezone.now()
         self.actor = cast("User | TokenUser", request.user).as_actor()
+
+    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Name the methods that are served here; the contract says the rest."""
+        return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
 
     @property
     def raw(self) -> HttpRequest:

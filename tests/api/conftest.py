@@ -40,6 +40,11 @@ def checkout(payments: Team) -> Service:
 
 
 @pytest.fixture
+def as_alice(alice: User) -> Client:
+    return signed_in(alice)
+
+
+@pytest.fixture
 def as_bob(bob: User) -> Client:
     return signed_in(bob)
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from releasedesk.api.schema.answer import Answer, paged
 from releasedesk.measurements.judge.policy import Better, Kind
 from releasedesk.measurements.judge.verdicts import MetricVerdict, Verdict
+from releasedesk.reports.came_true import Outcome
 
 
 class Snapshot(Answer):
@@ -104,6 +105,14 @@ class WhyNot(Answer):
     detail: str
 
 
+class Promise(Answer):
+    """One number of the release's expected result, and what became of it."""
+
+    metric: str
+    outcome: Outcome
+    sentence: str
+
+
 class Comparison(Answer):
     """The verdict on one route in one environment."""
 
@@ -116,6 +125,7 @@ class Comparison(Answer):
     reasons: list[WhyNot]
     warnings: list[str]
     triggers_met: list[str]
+    expected: list[Promise]
     metrics: list[MetricComparison]
 
     EXAMPLE = {
@@ -128,6 +138,13 @@ class Comparison(Answer):
         "reasons": [],
         "warnings": [],
         "triggers_met": [],
+        "expected": [
+            {
+                "metric": "db_calls",
+                "outcome": "came_true",
+                "sentence": "Expected DB calls per request ≤ 2: came true, 2.0 were measured.",
+            }
+        ],
         "metrics": [
             {
                 "metric": "db_calls",
