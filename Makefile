@@ -1,7 +1,7 @@
 # ReleaseDesk: every command there is. PORT, HOST, DESK_HOME and DATABASE_URL are honoured by all of them.
 .POSIX:
 .SILENT:
-.PHONY: help setup run stop test check bench requirements chromium
+.PHONY: help setup run stop test check bench judge-report requirements chromium
 
 PYTHON = python3
 BIN = .venv/bin
@@ -56,6 +56,9 @@ check: $(STAMP) ## linters, types, contracts, migrations, production settings
 
 bench: $(STAMP) ## the benchmarks, one after the other
 	status=0; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || status=1; done; exit $$status
+
+judge-report: $(STAMP) ## simulate anew how often the judge is right, into docs/judge.md
+	$(BIN)/python -m tests.measurements.judge.simulate
 
 requirements: $(STAMP) ## pin anew what pyproject.toml allows
 	$(COMPILE) --upgrade -o deploy/requirements.txt

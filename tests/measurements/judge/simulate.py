@@ -1,45 +1,79 @@
 """How often the judge's intervals hold the truth, and how often it sees a change where there is none.
 
-`python -m tests.measurements.judge.simulate` prints the tables of docs/judge.md.
+`make judge-report` writes the tables into docs/judge.md. All is seeded: the same code gives the same text.
 """
-
-# ruff: noqa: T201 - printing is what it is for
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zlib import crc32
 
 import numpy as np
+from scipy import signal, special, stats  # type: ignore[import-untyped]  # it ships no types
 
-from releasedesk.measurements.judge import METRICS, Requests, Windows, judge
-from releasedesk.measurements.judge.readings import Mean, Proportion, Quantile, Series, compare
+from releasedesk.measurements.judge import METRICS, Requests, Windows, judge, worst
+from releasedesk.measurements.judge.columns import Floats
+from releasedesk.measurements.judge.readings import AnyReading, Proportion, Series, compare, readings
 from tests.measurements.judge.measured import side
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from releasedesk.measurements.judge.columns import Floats
-    from releasedesk.measurements.judge.readings import AnyReading
-
 SLOWER = 1.2
+DOCS = Path(__file__).parents[3] / "docs" / "judge.md"
+BEGIN, END = "<!-- judge-report -->", "<!-- end of judge-report -->"
+
+
+@dataclass(frozen=True)
+class World:
+    """What is measured: how long the tail is, and how much each value holds of the one before it (AR(1))."""
+
+    name: str
+    memory: float = 0.0
+    heavy: bool = False
+
+    def random(self, *what: object) -> np.random.Generator:
+        """A generator of its own for each cell of each table."""
+        return np.random.default_rng(crc32(repr((self.name, *what)).encode()))
+
+    def noise(self, random: np.random.Generator, n: int) -> Floats:
+        """Standard normal values with this world's memory."""
+        return remembering(random, n, self.memory)
+
+    def times(self, random: np.random.Generator, n: int) -> Floats:
+        """Response times in ms: log-normal, or Pareto with a tail so heavy that its variance is infinite."""
+        noise = self.noise(random, n)
+        if self.heavy:
+            return np.asarray(100 * special.ndtr(-noise) ** (-1 / 1.5))
+        return np.exp(5 + 0.5 * noise)
+
+    def requests(self, random: np.random.Generator, n: int) -> Requests:
+        """A route with 2 % errors, 30 % hits and 12 database calls a request."""
+        return Requests(
+            self.times(random, n),
+            np.where(random.random(n) < 0.02, 500, 200).astype(np.int16),
+            (self.noise(random, n) < special.ndtri(0.3)).astype(np.int8),
+            stats.poisson.ppf(special.ndtr(self.noise(random, n)), 12).astype(np.int32),
+        )
+
+
+STRANGERS, TAILS = World("independent"), World("heavy tails", heavy=True)
+HINT, MEMORY, STRONG = (World(f"memory {memory:g}", memory) for memory in (0.3, 0.6, 0.9))
+WORLDS = (STRANGERS, TAILS, HINT, MEMORY, STRONG)
 
 
 def remembering(random: np.random.Generator, n: int, memory: float) -> Floats:
-    """Standard normal values of which each holds `memory` of the one before it (AR(1))."""
+    """Standard normal values of which each holds `memory` of the one before it."""
     steps = random.normal(size=n) * np.sqrt(1 - memory**2)
     steps[0] = random.normal()
-    values = np.empty(n)
-    last = 0.0
-    for place, step in enumerate(steps.tolist()):
-        last = memory * last + step
-        values[place] = last
-    return values
+    return np.asarray(signal.lfilter([1.0], [1.0, -memory], steps))
 
 
 def _covered(
     pairs: int, draw: Callable[[], tuple[AnyReading, AnyReading]], truth: float, *, relative: bool
 ) -> float:
+    """Share of intervals that hold the truth; one that does not exist promises nothing, and holds it."""
     held = 0
     for _ in range(pairs):
         limits = compare(*draw(), relative=relative).limits
@@ -48,20 +82,19 @@ def _covered(
     return held / pairs
 
 
-def quantile_coverage(n: int, q: float, *, pairs: int = 2_000, seed: int = 1) -> float:
-    """Share of intervals that hold the true relative change of a log-normal time made 20 % slower."""
-    random = np.random.default_rng((seed, n, round(1000 * q)))
+def quantile_coverage(n: int, metric: str, world: World = STRANGERS, *, pairs: int = 2_000) -> float:
+    """Share of intervals that hold the true relative change of response times made 20 % slower."""
+    random = world.random("quantile", n, metric)
 
-    def draw() -> tuple[AnyReading, AnyReading]:
-        old, new = random.lognormal(5, 0.5, n), SLOWER * random.lognormal(5, 0.5, n)
-        return Quantile(np.sort(old), q), Quantile(np.sort(new), q)
+    def reading(factor: float) -> AnyReading:
+        return readings(Requests(factor * world.times(random, n), np.full(n, 200, dtype=np.int16)))[metric]
 
-    return _covered(pairs, draw, SLOWER - 1, relative=True)
+    return _covered(pairs, lambda: (reading(1.0), reading(SLOWER)), SLOWER - 1, relative=True)
 
 
-def rate_coverage(n: int, before: float, after: float, *, pairs: int = 2_000, seed: int = 1) -> float:
-    """Share of Newcombe's intervals that hold the true difference of two rates."""
-    random = np.random.default_rng((seed, n, round(1000 * before)))
+def rate_coverage(n: int, before: float, after: float, *, pairs: int = 2_000) -> float:
+    """Share of Newcombe's intervals that hold the true difference of two rates of strangers."""
+    random = STRANGERS.random("rate", n, before)
 
     def draw() -> tuple[AnyReading, AnyReading]:
         return Proportion(random.binomial(n, before), n), Proportion(random.binomial(n, after), n)
@@ -69,90 +102,152 @@ def rate_coverage(n: int, before: float, after: float, *, pairs: int = 2_000, se
     return _covered(pairs, draw, after - before, relative=False)
 
 
-def mean_coverage(n: int, *, relative: bool = False, pairs: int = 2_000, seed: int = 1) -> float:
-    """Share of intervals that hold the true change of Poisson database calls from 12 to 9 a request."""
-    random = np.random.default_rng((seed, n, relative))
+def hits_coverage(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> float:
+    """Share of intervals that hold the true difference of cache hits, 20 to 60 %, one after the other."""
+    random, cold = world.random("hits", n), np.full(n, 200, dtype=np.int16)
 
-    def reading(mean: float) -> Mean:
-        calls = random.poisson(mean, n)
-        return Mean(float(calls.mean()), float(calls.var(ddof=1)), n)
+    def reading(share: float) -> AnyReading:
+        hit = (world.noise(random, n) < special.ndtri(share)).astype(np.int8)
+        return readings(Requests(np.ones(n), cold, hit))["cache_hit_rate"]
+
+    return _covered(pairs, lambda: (reading(0.2), reading(0.6)), 0.4, relative=False)
+
+
+def mean_coverage(n: int, world: World = STRANGERS, *, relative: bool = False, pairs: int = 2_000) -> float:
+    """Share of intervals that hold the true change of Poisson database calls from 12 to 9 a request."""
+    random, good = world.random("mean", n, relative), np.full(n, 200, dtype=np.int16)
+
+    def reading(mean: float) -> AnyReading:
+        calls = stats.poisson.ppf(special.ndtr(world.noise(random, n)), mean).astype(np.int32)
+        return readings(Requests(np.ones(n), good, None, calls))["db_calls"]
 
     truth = 9 / 12 - 1 if relative else -3.0
     return _covered(pairs, lambda: (reading(12), reading(9)), truth, relative=relative)
 
 
-def window_coverage(n: int, *, pairs: int = 2_000, seed: int = 1) -> float:
-    """Share of Mann-Whitney intervals that hold the true shift of n independent windows a side."""
-    random = np.random.default_rng((seed, n))
+def window_coverage(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> float:
+    """Share of intervals that hold the true ratio of n windows a side, 10 % noise, 7.5 % higher after."""
+    random = world.random("windows", n)
 
-    def draw() -> tuple[AnyReading, AnyReading]:
-        return Series(random.normal(200, 10, n)), Series(random.normal(215, 10, n))
+    def reading(level: float) -> Series:
+        return Series(level * np.exp(0.1 * world.noise(random, n)))
 
-    return _covered(pairs, draw, 15.0, relative=False)
+    return _covered(pairs, lambda: (reading(200), reading(215)), 0.075, relative=True)
 
 
-def false_alarms(n: int, *, limits: bool, pairs: int = 1_000, seed: int = 1) -> dict[str, float]:
+def false_alarms(n: int, world: World = STRANGERS, *, limits: bool, pairs: int = 1_000) -> dict[str, float]:
     """Share of equal pairs in which a metric was judged `regressed`; without limits is the worst case."""
-    random = np.random.default_rng((seed, n))
+    random = world.random("alarms", n)
     strict = {name: replace(policy, allowed=0.0) for name, policy in METRICS.items()}
     policies = METRICS if limits else strict
     alarms = dict.fromkeys(METRICS, 0)
-
-    def draw() -> Requests:
-        return Requests(
-            random.lognormal(5, 0.5, n),
-            np.where(random.random(n) < 0.02, 500, 200).astype(np.int16),
-            (random.random(n) < 0.3).astype(np.int8),
-            random.poisson(12, n).astype(np.int32),
-        )
-
     for _ in range(pairs):
-        for finding in judge(side(draw()), side(draw()), policies).findings:
+        before, after = (side(world.requests(random, n)) for _ in range(2))
+        for finding in judge(before, after, policies).findings:
             alarms[finding.policy.metric] += finding.verdict == "regressed"
     return {name: count / pairs for name, count in alarms.items()}
 
 
-def window_false_alarms(n: int, *, pairs: int = 2_000, seed: int = 1) -> float:
-    """Share of pairs of equal window series in which p95 was judged `regressed`, with the default limit."""
-    random = np.random.default_rng((seed, n))
+def window_alarms(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> tuple[float, float]:
+    """Shares of equal series, 10 % noise, that were called `suspect` and that were left undecided."""
+    random = world.random("window alarms", n)
+    policies = {"response_ms_p95": METRICS["response_ms_p95"]}
 
     def draw() -> Windows:
-        return Windows(response_ms_p95=random.normal(200, 20, n))
+        return Windows(response_ms_p95=200 * np.exp(0.1 * world.noise(random, n)))
 
-    policies = {"response_ms_p95": METRICS["response_ms_p95"]}
     verdicts = [judge(side(draw()), side(draw()), policies).verdict for _ in range(pairs)]
-    return verdicts.count("suspect") / pairs
+    return verdicts.count("suspect") / pairs, verdicts.count("inconclusive") / pairs
 
 
-def _table(title: str, rows: list[tuple[str, float]]) -> None:
-    print(f"| {title} | measured |\n|---|---|")
-    for name, share in rows:
-        print(f"| {name} | {100 * share:.1f} % |")
-    print()
+def release_alarms(routes: int, n: int, *, pairs: int = 300) -> float:
+    """Share of releases that change nothing and are `suspect` all the same, by the worst of their routes."""
+    random = STRANGERS.random("release", routes, n)
+
+    def verdict() -> str:
+        pairs_of_sides = ([side(STRANGERS.requests(random, n)) for _ in range(2)] for _ in range(routes))
+        return worst(judge(before, after).verdict for before, after in pairs_of_sides)
+
+    return [verdict() for _ in range(pairs)].count("suspect") / pairs
+
+
+NONE = "\N{EN DASH}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _coverage() -> Iterator[Sequence[str]]:
+    for metric, sizes in (
+        ("p50", (300, 1_000, 5_000)),
+        ("p95", (300, 1_000, 5_000)),
+        ("p99", (1_000, 5_000)),
+    ):
+        for n in sizes:
+            cells = (_percent(quantile_coverage(n, f"response_ms_{metric}", world)) for world in WORLDS)
+            yield (f"{metric}, {n:,} requests a side", *cells)
+    for n in (300, 1_000):
+        yield (f"error rate 1 → 3 %, {n:,}", _percent(rate_coverage(n, 0.01, 0.03)), *[NONE] * 4)
+    kept = (STRANGERS, HINT, MEMORY, STRONG)
+    for name, cover in (("cache hits 20 → 60 %", hits_coverage), ("database calls 12 → 9", mean_coverage)):
+        for n in (300, 1_000):
+            first, *others = (_percent(cover(n, world)) for world in kept)
+            yield (f"{name}, {n:,}", first, NONE, *others)
+    for n in (5, 8, 12, 20, 40):
+        first, *others = (_percent(window_coverage(n, world)) for world in kept)
+        yield (f"{n} windows a side", first, NONE, *others)
+
+
+def _alarms() -> Iterator[Sequence[str]]:
+    for limits, said in ((True, "default limits"), (False, "limit 0")):
+        for n in (200, 1_000):
+            for world in (STRANGERS, TAILS, MEMORY):
+                found = false_alarms(n, world, limits=limits)
+                cells = (
+                    _percent(found[name]) if n >= METRICS[name].minimum else "too few" for name in METRICS
+                )
+                yield (f"{said}, {n:,}, {world.name}", *cells)
+
+
+def _window_alarms() -> Iterator[Sequence[str]]:
+    for n in (4, 5, 8, 12, 20, 40):
+        cells = (window_alarms(n, world) for world in (STRANGERS, HINT, MEMORY))
+        yield (f"{n} windows a side", *(f"{_percent(alarm)} / {_percent(unsure)}" for alarm, unsure in cells))
+
+
+def report() -> str:
+    """All tables, as docs/judge.md holds them."""
+    names = [world.name for world in WORLDS]
+    metrics = [metric.removeprefix("response_ms_").replace("_", " ") for metric in METRICS]
+    routes = ((f"{count}", _percent(release_alarms(count, 500))) for count in (1, 5, 10))
+    parts = {
+        "How often a 95 % interval holds the truth (2,000 pairs, so ± 1 point):": _table(
+            ["", *names], _coverage()
+        ),
+        "How often equal requests were called `regressed` (1,000 pairs):": _table(["", *metrics], _alarms()),
+        "How often equal windows with 10 % noise were called `suspect` / left undecided, by the default "
+        "limit (2,000 pairs):": _table(["", STRANGERS.name, HINT.name, MEMORY.name], _window_alarms()),
+        "How often a release that changes nothing is `suspect`, by its worst route, 500 requests a side "
+        "and route, default limits (300 releases):": _table(["routes", "suspect"], iter(routes)),
+    }
+    return "\n\n".join(part for title, table in parts.items() for part in (title, table))
+
+
+def write(docs: Path = DOCS) -> None:
+    """Put the tables between the markers. ValueError when they are missing."""
+    text = docs.read_text()
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{docs} must hold {BEGIN} and {END} once.")
+    between = re.compile(rf"(?<={re.escape(BEGIN)}\n).*(?={re.escape(END)})", re.DOTALL)
+    docs.write_text(between.sub(lambda _: f"{report()}\n", text))
 
 
 if __name__ == "__main__":
-    _table(
-        "95 % interval, 2,000 pairs",
-        [
-            *(
-                (f"p{round(100 * q)}, {n:,} requests a side", quantile_coverage(n, q))
-                for n, q in ((300, 0.5), (1_000, 0.5), (300, 0.95), (1_000, 0.95), (1_000, 0.99))
-            ),
-            *((f"error rate 1 % to 3 %, {n:,}", rate_coverage(n, 0.01, 0.03)) for n in (300, 1_000)),
-            *((f"cache hits 20 % to 60 %, {n:,}", rate_coverage(n, 0.2, 0.6)) for n in (300, 1_000)),
-            *((f"database calls, {n:,}", mean_coverage(n)) for n in (20, 300)),
-            *((f"database calls, relative, {n:,}", mean_coverage(n, relative=True)) for n in (20, 300)),
-            *((f"{n} windows a side", window_coverage(n)) for n in (5, 8, 30, 60)),
-        ],
-    )
-    for count in (200, 1_000):
-        for house, said in ((False, "limit 0"), (True, "default limits")):
-            _table(
-                f"`regressed` on equal sides, {said}, {count:,} requests, 1,000 pairs",
-                list(false_alarms(count, limits=house).items()),
-            )
-    _table(
-        "`suspect` on equal windows, default limit, 2,000 pairs",
-        [(f"{n} windows", window_false_alarms(n)) for n in (5, 8, 20)],
-    )
+    write()
+    sys.stdout.write(f"The tables in {DOCS.name} are new.\n")

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from scipy import stats  # type: ignore[import-untyped]  # it ships no types
+from statsmodels.stats import proportion, weightstats  # type: ignore[import-untyped]  # nor does it
 
 from releasedesk.measurements.judge import intervals
 from releasedesk.measurements.judge.readings import Mean, Proportion, Quantile, compare
@@ -212,3 +213,62 @@ def test_the_worked_examples_of_the_documentation_are_right() -> None:
         < 0.005
         < intervals.newcombe_difference((0, 764), (0, 764))[1]
     )
+
+
+@pytest.mark.parametrize(("count", "n"), [(0, 10), (1, 2_000), (48, 80), (1_999, 2_000)])
+def test_wilsons_interval_is_statsmodels(count: int, n: int) -> None:
+    expected = proportion.proportion_confint(count, n, method="wilson")
+    assert intervals.wilson_limits(count, n) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("after", "before"), [((56, 70), (48, 80)), ((14, 2_000), (2, 2_000)), ((0, 300), (0, 900))]
+)
+def test_newcombes_interval_is_statsmodels(after: tuple[int, int], before: tuple[int, int]) -> None:
+    expected = proportion.confint_proportions_2indep(*after, *before, method="newcomb", compare="diff")
+    assert intervals.newcombe_difference(before, after) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("after", "before"), [((160, 2_000), (200, 2_000)), ((90, 900), (40, 800))])
+def test_the_relative_interval_of_rates_lies_close_to_koopmans(
+    after: tuple[int, int], before: tuple[int, int]
+) -> None:
+    """Another method for the same thing: a score interval of the ratio (Koopman 1984), by statsmodels."""
+    expected = proportion.confint_proportions_2indep(*after, *before, method="score", compare="ratio")
+    found = compare(Proportion(*before), Proportion(*after), relative=True).limits
+    assert found is not None
+    assert [limit + 1 for limit in found] == pytest.approx(expected, rel=0.01)
+
+
+def test_welchs_interval_is_statsmodels() -> None:
+    random = np.random.default_rng(7)
+    before, after = random.poisson(31, 40), random.poisson(12, 900)
+    both = weightstats.CompareMeans(weightstats.DescrStatsW(after), weightstats.DescrStatsW(before))
+    found = intervals.welch_difference(
+        (before.mean(), before.var(ddof=1), 40), (after.mean(), after.var(ddof=1), 900)
+    )
+    assert found == pytest.approx(both.tconfint_diff(usevar="unequal"), rel=1e-9)
+
+
+@pytest.mark.parametrize(("m", "n"), [(5, 5), (8, 12), (20, 20)])
+def test_the_shift_interval_holds_what_scipys_mann_whitney_test_does_not_reject(m: int, n: int) -> None:
+    """The interval is the set of shifts that the two-sided test at 5 % lets stand."""
+    random = np.random.default_rng(9)
+    before, after = random.normal(200, 10, m), random.normal(215, 10, n)
+    _, (lower, upper) = intervals.shift(before, after)
+
+    def stands(by: float) -> bool:
+        return bool(stats.mannwhitneyu(after - by, before, method="exact").pvalue > 0.05)
+
+    for limit, inward in ((lower, 1e-6), (upper, -1e-6)):
+        assert stands(limit + inward)
+        assert not stands(limit - inward)
+
+
+def test_a_dependent_sample_has_the_quantile_interval_of_the_smaller_one_it_is_worth() -> None:
+    """Thinned to every fourth of its requests, evenly by size, a sample has about the ranks it is worth."""
+    times = np.sort(np.random.default_rng(10).lognormal(5, 0.4, 4_000))
+    worth = Quantile(times, 0.95, effective=1_000.0)
+    thinned = Quantile(times[1::4], 0.95)
+    found, expected = (compare(side, side, relative=True).limits for side in (worth, thinned))
+    assert found == pytest.approx(expected, rel=0.05)

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from releasedesk.measurements.judge import METRICS, Requests, Summary, Windows, judge
+from releasedesk.measurements.judge import METRICS, Requests, Summary, Windows, dependence, judge
+from releasedesk.measurements.judge.findings import Finding
 from releasedesk.measurements.judge.intervals import (
     newcombe_difference,
     shift,
@@ -89,6 +90,11 @@ def test_a_slower_after_never_looks_faster(seed: int, n: int, slower: float) -> 
     assert all(more >= less - 1e-6 for more, less in pairs)
 
 
+def _worth(finding: Finding) -> list[tuple[float, float] | None]:
+    """What the requests of a finding are worth, and those of its groups."""
+    return [one.effective for one in (finding, *finding.groups.values())]
+
+
 @given(SEEDS, st.integers(100, 400))
 @settings(max_examples=30, deadline=None)
 def test_another_order_of_the_requests_changes_only_how_much_they_are_worth(seed: int, n: int) -> None:
@@ -98,7 +104,7 @@ def test_another_order_of_the_requests_changes_only_how_much_they_are_worth(seed
     for one, other in zip(there, here, strict=True):
         assert (one.before, one.after, one.change) == (other.before, other.after, other.change)
         same = (one.limits, one.verdict) == (other.limits, other.verdict)
-        assert same or one.effective != other.effective
+        assert same or _worth(one) != _worth(other)
 
 
 @given(SEEDS, st.integers(100, 400))
@@ -238,3 +244,29 @@ def test_the_change_lies_in_its_interval(seed: int) -> None:
             assert finding.change is not None
             assert finding.limits[0] <= finding.change + 1e-9
             assert finding.change - 1e-9 <= finding.limits[1]
+
+
+@given(SEEDS, st.floats(0.01, 100), st.sampled_from(["response_ms_p95", "db_calls"]))
+@settings(max_examples=30, deadline=None)
+def test_another_unit_changes_no_verdict_of_windows(seed: int, factor: float, name: str) -> None:
+    random = np.random.default_rng(seed)
+    before, after = (level * np.exp(0.1 * random.normal(size=12)) for level in (100, 110))
+    policies = {name: replace(METRICS[name], kind="relative", allowed=0.1)}
+
+    def found(scale: float) -> Any:
+        old, new = (side(Windows.from_json({name: (scale * series).tolist()})) for series in (before, after))
+        return judge(old, new, policies).findings[0]
+
+    plain, scaled = found(1.0), found(factor)
+    assert plain.verdict == scaled.verdict
+    assert plain.effective == pytest.approx(scaled.effective)
+    assert plain.limits == pytest.approx(scaled.limits, rel=1e-6, abs=1e-9)
+
+
+@given(SEEDS, st.floats(-100, 100))
+def test_a_shift_of_both_sides_changes_no_dependence(seed: int, by: float) -> None:
+    random = np.random.default_rng(seed)
+    sides = [random.normal(size=12) for _ in range(2)]
+    assert dependence.of_windows([side + by for side in sides]) == pytest.approx(dependence.of_windows(sides))
+    assert dependence.of_requests(sides[0] + by) == pytest.approx(dependence.of_requests(sides[0]))
+    assert dependence.of_requests(3 * sides[0]) == pytest.approx(dependence.of_requests(sides[0]))
