@@ -8,7 +8,6 @@ from typing import Any, Literal
 from releasedesk.api.schema.answer import Answer, paged
 from releasedesk.measurements.judge.policy import Better, Kind
 from releasedesk.measurements.judge.verdicts import MetricVerdict, Verdict
-from releasedesk.reports.came_true import Outcome
 
 
 class Snapshot(Answer):
@@ -98,19 +97,19 @@ class MetricComparison(Figures):
     sentence: str
 
 
+class Promise(Answer):
+    """One number that the release's expected result promised, and what became of it."""
+
+    metric: str
+    outcome: Literal["came_true", "did_not", "cannot_tell", "not_measured"]
+    sentence: str
+
+
 class WhyNot(Answer):
     """Why two sides cannot be compared."""
 
     code: str
     detail: str
-
-
-class Promise(Answer):
-    """One number of the release's expected result, and what became of it."""
-
-    metric: str
-    outcome: Outcome
-    sentence: str
 
 
 class Comparison(Answer):
@@ -131,7 +130,7 @@ class Comparison(Answer):
     EXAMPLE = {
         "verdict": "verified",
         "sentence": "verified: DB calls per request fell from 31 to 2 (-29); nothing got worse.",
-        "judge": "1",
+        "judge": "2",
         "environment": "production",
         "route": "GET /basket/{id}",
         "comparable": True,
@@ -142,7 +141,7 @@ class Comparison(Answer):
             {
                 "metric": "db_calls",
                 "outcome": "came_true",
-                "sentence": "Expected DB calls per request ≤ 2: came true, 2.0 were measured.",
+                "sentence": "Expected DB calls per request ≤ 2: came true, it is 2.",
             }
         ],
         "metrics": [

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -21,6 +23,7 @@ from releasedesk.measurements.judge.readings import AnyReading, Proportion, Seri
 from tests.measurements.judge.measured import side
 
 SLOWER = 1.2
+PAIRS, RELEASES = 500, 100
 DOCS = Path(__file__).parents[3] / "docs" / "judge.md"
 BEGIN, END = "<!-- judge-report -->", "<!-- end of judge-report -->"
 
@@ -82,7 +85,7 @@ def _covered(
     return held / pairs
 
 
-def quantile_coverage(n: int, metric: str, world: World = STRANGERS, *, pairs: int = 2_000) -> float:
+def quantile_coverage(n: int, metric: str, world: World = STRANGERS, *, pairs: int = PAIRS) -> float:
     """Share of intervals that hold the true relative change of response times made 20 % slower."""
     random = world.random("quantile", n, metric)
 
@@ -92,7 +95,7 @@ def quantile_coverage(n: int, metric: str, world: World = STRANGERS, *, pairs: i
     return _covered(pairs, lambda: (reading(1.0), reading(SLOWER)), SLOWER - 1, relative=True)
 
 
-def rate_coverage(n: int, before: float, after: float, *, pairs: int = 2_000) -> float:
+def rate_coverage(n: int, before: float, after: float, *, pairs: int = PAIRS) -> float:
     """Share of Newcombe's intervals that hold the true difference of two rates of strangers."""
     random = STRANGERS.random("rate", n, before)
 
@@ -102,7 +105,7 @@ def rate_coverage(n: int, before: float, after: float, *, pairs: int = 2_000) ->
     return _covered(pairs, draw, after - before, relative=False)
 
 
-def hits_coverage(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> float:
+def hits_coverage(n: int, world: World = STRANGERS, *, pairs: int = PAIRS) -> float:
     """Share of intervals that hold the true difference of cache hits, 20 to 60 %, one after the other."""
     random, cold = world.random("hits", n), np.full(n, 200, dtype=np.int16)
 
@@ -113,7 +116,7 @@ def hits_coverage(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> fl
     return _covered(pairs, lambda: (reading(0.2), reading(0.6)), 0.4, relative=False)
 
 
-def mean_coverage(n: int, world: World = STRANGERS, *, relative: bool = False, pairs: int = 2_000) -> float:
+def mean_coverage(n: int, world: World = STRANGERS, *, relative: bool = False, pairs: int = PAIRS) -> float:
     """Share of intervals that hold the true change of Poisson database calls from 12 to 9 a request."""
     random, good = world.random("mean", n, relative), np.full(n, 200, dtype=np.int16)
 
@@ -125,7 +128,7 @@ def mean_coverage(n: int, world: World = STRANGERS, *, relative: bool = False, p
     return _covered(pairs, lambda: (reading(12), reading(9)), truth, relative=relative)
 
 
-def window_coverage(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> float:
+def window_coverage(n: int, world: World = STRANGERS, *, pairs: int = PAIRS) -> float:
     """Share of intervals that hold the true ratio of n windows a side, 10 % noise, 7.5 % higher after."""
     random = world.random("windows", n)
 
@@ -135,7 +138,7 @@ def window_coverage(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> 
     return _covered(pairs, lambda: (reading(200), reading(215)), 0.075, relative=True)
 
 
-def false_alarms(n: int, world: World = STRANGERS, *, limits: bool, pairs: int = 1_000) -> dict[str, float]:
+def false_alarms(n: int, world: World = STRANGERS, *, limits: bool, pairs: int = PAIRS) -> dict[str, float]:
     """Share of equal pairs in which a metric was judged `regressed`; without limits is the worst case."""
     random = world.random("alarms", n)
     strict = {name: replace(policy, allowed=0.0) for name, policy in METRICS.items()}
@@ -148,7 +151,7 @@ def false_alarms(n: int, world: World = STRANGERS, *, limits: bool, pairs: int =
     return {name: count / pairs for name, count in alarms.items()}
 
 
-def window_alarms(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> tuple[float, float]:
+def window_alarms(n: int, world: World = STRANGERS, *, pairs: int = PAIRS) -> tuple[float, float]:
     """Shares of equal series, 10 % noise, that were called `suspect` and that were left undecided."""
     random = world.random("window alarms", n)
     policies = {"response_ms_p95": METRICS["response_ms_p95"]}
@@ -160,7 +163,7 @@ def window_alarms(n: int, world: World = STRANGERS, *, pairs: int = 2_000) -> tu
     return verdicts.count("suspect") / pairs, verdicts.count("inconclusive") / pairs
 
 
-def release_alarms(routes: int, n: int, *, pairs: int = 300) -> float:
+def release_alarms(routes: int, n: int, *, pairs: int = RELEASES) -> float:
     """Share of releases that change nothing and are `suspect` all the same, by the worst of their routes."""
     random = STRANGERS.random("release", routes, n)
 
@@ -178,65 +181,105 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: what it is of, what is simulated for it, and how the answers are written."""
+
+    of: str
+    cells: Sequence[Future[Any]]
+    written: Callable[[Any], Sequence[str]] = lambda share: [_percent(share)]
+    blank_after_first: int = 0
+
+    def text(self) -> str:
+        """Wait for the answers and write the line."""
+        first, *others = (self.written(cell.result()) for cell in self.cells)
+        blanks = [NONE] * self.blank_after_first
+        return f"| {' | '.join([self.of, *first, *blanks, *(word for cell in others for word in cell)])} |"
 
 
-def _coverage() -> Iterator[Sequence[str]]:
-    for metric, sizes in (
-        ("p50", (300, 1_000, 5_000)),
-        ("p95", (300, 1_000, 5_000)),
-        ("p99", (1_000, 5_000)),
-    ):
+@dataclass(frozen=True)
+class Table:
+    """A table under its title."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Row]
+
+    def text(self) -> str:
+        """Write it as Markdown."""
+        head = ["", *self.head]
+        lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(row.text() for row in self.rows)]
+        return "\n".join([self.title, "", *lines])
+
+
+def _coverage(pool: Executor) -> Iterator[Row]:
+    measured = {"p50": (300, 1_000, 5_000), "p95": (300, 1_000, 5_000), "p99": (1_000, 5_000)}
+    for metric, sizes in measured.items():
         for n in sizes:
-            cells = (_percent(quantile_coverage(n, f"response_ms_{metric}", world)) for world in WORLDS)
-            yield (f"{metric}, {n:,} requests a side", *cells)
+            cells = [pool.submit(quantile_coverage, n, f"response_ms_{metric}", world) for world in WORLDS]
+            yield Row(f"{metric}, {n:,} requests a side", cells)
     for n in (300, 1_000):
-        yield (f"error rate 1 → 3 %, {n:,}", _percent(rate_coverage(n, 0.01, 0.03)), *[NONE] * 4)
-    kept = (STRANGERS, HINT, MEMORY, STRONG)
+        cells = [pool.submit(rate_coverage, n, 0.01, 0.03)]
+        yield Row(f"error rate 1 → 3 %, {n:,}", cells, blank_after_first=len(WORLDS) - 1)
+    kept = [world for world in WORLDS if not world.heavy]
     for name, cover in (("cache hits 20 → 60 %", hits_coverage), ("database calls 12 → 9", mean_coverage)):
         for n in (300, 1_000):
-            first, *others = (_percent(cover(n, world)) for world in kept)
-            yield (f"{name}, {n:,}", first, NONE, *others)
+            cells = [pool.submit(cover, n, world) for world in kept]
+            yield Row(f"{name}, {n:,}", cells, blank_after_first=1)
     for n in (5, 8, 12, 20, 40):
-        first, *others = (_percent(window_coverage(n, world)) for world in kept)
-        yield (f"{n} windows a side", first, NONE, *others)
+        cells = [pool.submit(window_coverage, n, world) for world in kept]
+        yield Row(f"{n} windows a side", cells, blank_after_first=1)
 
 
-def _alarms() -> Iterator[Sequence[str]]:
+def _alarms(pool: Executor) -> Iterator[Row]:
     for limits, said in ((True, "default limits"), (False, "limit 0")):
         for n in (200, 1_000):
+            enough = [n >= policy.minimum for policy in METRICS.values()]
             for world in (STRANGERS, TAILS, MEMORY):
-                found = false_alarms(n, world, limits=limits)
-                cells = (
-                    _percent(found[name]) if n >= METRICS[name].minimum else "too few" for name in METRICS
-                )
-                yield (f"{said}, {n:,}, {world.name}", *cells)
+
+                def written(found: dict[str, float], enough: list[bool] = enough) -> list[str]:
+                    pairs = zip(found.values(), enough, strict=True)
+                    return [_percent(share) if counts else "too few" for share, counts in pairs]
+
+                cell = pool.submit(false_alarms, n, world, limits=limits)
+                yield Row(f"{said}, {n:,}, {world.name}", [cell], written)
 
 
-def _window_alarms() -> Iterator[Sequence[str]]:
+def _window_alarms(pool: Executor) -> Iterator[Row]:
     for n in (4, 5, 8, 12, 20, 40):
-        cells = (window_alarms(n, world) for world in (STRANGERS, HINT, MEMORY))
-        yield (f"{n} windows a side", *(f"{_percent(alarm)} / {_percent(unsure)}" for alarm, unsure in cells))
+        cells = [pool.submit(window_alarms, n, world) for world in (STRANGERS, HINT, MEMORY)]
+        yield Row(f"{n} windows a side", cells, lambda found: [" / ".join(map(_percent, found))])
 
 
-def report() -> str:
-    """All tables, as docs/judge.md holds them."""
-    names = [world.name for world in WORLDS]
+def report(pool: Executor) -> str:
+    """All tables, as docs/judge.md holds them; the simulations run side by side."""
     metrics = [metric.removeprefix("response_ms_").replace("_", " ") for metric in METRICS]
-    routes = ((f"{count}", _percent(release_alarms(count, 500))) for count in (1, 5, 10))
-    parts = {
-        "How often a 95 % interval holds the truth (2,000 pairs, so ± 1 point):": _table(
-            ["", *names], _coverage()
+    routes = [Row(f"{count}", [pool.submit(release_alarms, count, 500)]) for count in (1, 5, 10)]
+    tables = [
+        Table(
+            f"How often a 95 % interval holds the truth ({PAIRS:,} pairs, so ± 2 points):",
+            [world.name for world in WORLDS],
+            list(_coverage(pool)),
         ),
-        "How often equal requests were called `regressed` (1,000 pairs):": _table(["", *metrics], _alarms()),
-        "How often equal windows with 10 % noise were called `suspect` / left undecided, by the default "
-        "limit (2,000 pairs):": _table(["", STRANGERS.name, HINT.name, MEMORY.name], _window_alarms()),
-        "How often a release that changes nothing is `suspect`, by its worst route, 500 requests a side "
-        "and route, default limits (300 releases):": _table(["routes", "suspect"], iter(routes)),
-    }
-    return "\n\n".join(part for title, table in parts.items() for part in (title, table))
+        Table(
+            f"How often equal requests were called `regressed` ({PAIRS:,} pairs):",
+            metrics,
+            list(_alarms(pool)),
+        ),
+        Table(
+            "How often equal windows with 10 % noise were called `suspect` / left undecided, by the default "
+            f"limit ({PAIRS:,} pairs):",
+            [STRANGERS.name, HINT.name, MEMORY.name],
+            list(_window_alarms(pool)),
+        ),
+        Table(
+            "How often a release that changes nothing is `suspect`, by the worst of so many routes, 500 "
+            f"requests a side and route, default limits ({RELEASES:,} releases):",
+            ["suspect"],
+            routes,
+        ),
+    ]
+    return "\n\n".join(table.text() for table in tables)
 
 
 def write(docs: Path = DOCS) -> None:
@@ -244,8 +287,11 @@ def write(docs: Path = DOCS) -> None:
     text = docs.read_text()
     if text.count(BEGIN) != 1 or text.count(END) != 1:
         raise ValueError(f"{docs} must hold {BEGIN} and {END} once.")
+    with ProcessPoolExecutor() as pool:
+        tables = report(pool)
+    text = docs.read_text()  # it may have been written on meanwhile
     between = re.compile(rf"(?<={re.escape(BEGIN)}\n).*(?={re.escape(END)})", re.DOTALL)
-    docs.write_text(between.sub(lambda _: f"{report()}\n", text))
+    docs.write_text(between.sub(lambda _: f"{tables}\n", text))
 
 
 if __name__ == "__main__":

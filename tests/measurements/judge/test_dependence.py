@@ -156,3 +156,13 @@ def test_what_crosses_its_level_by_chance_alone_is_not_called_worse() -> None:
     assert metric(judgement, "response_ms_p95").past_level == (False, True)
     assert metric(judgement, "response_ms_p95").verdict == "unchanged"
     assert "now." in told(judgement, "response_ms_p95")["sentence"]
+
+
+def test_the_worked_example_of_the_documentation_is_right() -> None:
+    """40 windows of which each holds half of the one before count as 13, and the interval grows by root 3."""
+    ratio = (1 + 0.5) / (1 - 0.5)
+    assert 40 / ratio == pytest.approx(13.3, abs=0.05)
+    random = np.random.default_rng(11)
+    before, after = random.normal(size=40), random.normal(size=40)
+    alone, together = (shift(before, after, many)[1] for many in (1.0, ratio))
+    assert np.ptp(together) / np.ptp(alone) == pytest.approx(np.sqrt(3), rel=0.1)
