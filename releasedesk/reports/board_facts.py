@@ -23,6 +23,7 @@ from releasedesk.notes.models import Note
 from releasedesk.releases.history import Mode, Status
 from releasedesk.releases.models import Change, Deployment, GateAnswer, Live, Passage, Standing, stopping
 from releasedesk.rollbacks.going_back import Rank, Stood
+from releasedesk.rollbacks.models import Run
 from releasedesk.rollbacks.queries import PlanFacts, plan_facts
 
 NEWEST = 12
@@ -74,6 +75,15 @@ class StandsIn:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A rollback that somebody has begun and nobody has ended."""
+
+    by: str
+    since: datetime
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class LiveFacts:
     """What is live in one environment, and by environment id where else it has been."""
 
@@ -89,6 +99,7 @@ class LiveFacts:
     newest: Sequence[StoodHere]
     owed: Sequence[Owed]
     past: tuple[str, ...]  # what stood in the way when it was shipped past the gate
+    run: UnderWay | None = None
 
     @property
     def who(self) -> str:
@@ -187,6 +198,7 @@ def _live(here: Q, now: datetime) -> dict[Spot, LiveFacts]:
         .exclude(Exists(Note.objects.filter(release=OuterRef("release"), draft=False)))
         .order_by("first_at")
     )
+    run = Run.objects.running().filter(service=OuterRef("service"), environment=OuterRef("environment"))
     rows = (
         Live.objects.filter(here)
         .annotate(
@@ -197,6 +209,9 @@ def _live(here: Q, now: datetime) -> dict[Spot, LiveFacts]:
             ),
             elsewhere=ArraySubquery(elsewhere.values(json=JSONObject(**_RANK, **_WHERE))),
             owed=ArraySubquery(owed.values(json=JSONObject(version="release__version", at="first_at"))),
+            run=Subquery(
+                run.values(json=JSONObject(by="started_by", at="started_at", to="to_release__version"))
+            ),
             version=F("release__version"),
             owner=F("release__owner_id"),
             mode=F("deployment__mode"),
@@ -291,7 +306,12 @@ def _live_facts(row: Mapping[str, Any]) -> LiveFacts:
         ],
         owed=[Owed(one["version"], datetime.fromisoformat(one["at"])) for one in row["owed"]],
         past=tuple(stopping(row["past"] or ())) if row["mode"] == Mode.FORWARD else (),
+        run=_under_way(row["run"]) if row["run"] else None,
     )
+
+
+def _under_way(row: Mapping[str, Any]) -> UnderWay:
+    return UnderWay(row["by"], datetime.fromisoformat(row["at"]), row["to"])
 
 
 def _stands_in(row: Mapping[str, Any]) -> StandsIn:

@@ -25,6 +25,7 @@ from releasedesk.reports.board_ways import Way, ways
 from releasedesk.reports.spark import Spark, sparkline
 from releasedesk.reports.verdicts import NOT_MEASURED, State, state_of
 from releasedesk.reports.wording import Mark, comparison_mark
+from releasedesk.rollbacks.course import LEFT_OPEN_AFTER
 from releasedesk.rollbacks.readiness import Code
 from releasedesk.rollbacks.triggers import met
 
@@ -247,6 +248,8 @@ def _changes(places: Sequence[Place], ways: Sequence[Way], now: datetime) -> Ite
         if place.live:
             yield place.live.since + RECENT
             yield from (one.asked.at + RECENT for one in place.live.newest if one.asked)
+            if place.live.run:
+                yield place.live.run.since + LEFT_OPEN_AFTER
             yield from (one.first_at + NOTE_DUE_AFTER for one in place.live.owed)
             yield from (one.first_at + NOTES_WITHIN for one in place.live.owed)
         if place.attempt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from releasedesk.releases.history import Mode, Status
 from releasedesk.reports.board_rows import NOTE_DUE_AFTER, RECENT, Place, Row
 from releasedesk.reports.verdicts import State
 from releasedesk.reports.wording import Mark
+from releasedesk.rollbacks.course import LEFT_OPEN_AFTER
 from releasedesk.rollbacks.readiness import Severity, duration, listed, moment
 
 
@@ -63,6 +64,17 @@ def _need(row: Row, version: str, kind: str, mark: Mark, sentence: str) -> Need:
 
 def _productions(row: Row) -> Iterator[Place]:
     return (place for place in row.places if place.is_production)
+
+
+def _rolling_back(row: Row, now: datetime) -> Iterator[Need]:
+    for place in row.places:
+        run = place.live.run if place.live else None
+        if run and place.live:
+            left_open = now - run.since > LEFT_OPEN_AFTER
+            mark = Mark("bad", "ask", "left open") if left_open else Mark("warn", "back", "rolling back")
+            sentence = f"{run.by} started to go back to {run.to} in {place.environment}, {moment(run.since)}."
+            need = _need(row, place.live.version, "rolling_back", mark, sentence)
+            yield replace(need, path=f"/services/{row.service.slug}/rollback/{place.environment}/")
 
 
 def _trigger_met(row: Row, now: datetime) -> Iterator[Need]:
@@ -145,6 +157,7 @@ def _note_due(row: Row, now: datetime) -> Iterator[Need]:
 
 
 KINDS: tuple[Callable[[Row, datetime], Iterator[Need]], ...] = (
+    _rolling_back,
     _trigger_met,
     _regressed,
     _failed,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from releasedesk.catalog.models import Tier
 from releasedesk.releases.history import Mode, Status
 from releasedesk.releases.models import Deployment, Release
+from releasedesk.reports.recovery import recovered
 from releasedesk.reports.verdicts import Judged, State, judged
 from releasedesk.reports.wording import metric_mark
 from releasedesk.rollbacks.readiness import duration, moment
@@ -24,7 +25,7 @@ class Prefill:
 
 
 def note_prefill(release: Release) -> Prefill:
-    """Gather from the plan, from CI and from the judge, in four queries at most."""
+    """Gather from the plan, from CI and from the judge, in a fixed number of queries."""
     standing = judged([release])[release.pk]
     rolled_back = standing.state is State.ROLLED_BACK
     known = {
@@ -69,13 +70,15 @@ def _improved(standing: Judged) -> Iterator[str]:
 
 
 def _way_back(release: Release) -> str:
-    """What is known of the last rollback that took it back; why is for somebody to say."""
+    """What is known of the last rollback that took it back; why is for somebody to say, if nobody has."""
     backs = Deployment.objects.filter(replaced=release, mode=Mode.ROLLBACK, service=release.service_id)
-    last = backs.select_related("environment", "release").newest_first().first()
-    if last is None:
+    last = backs.select_related("environment", "release", "finish", "start").newest_first()[:1]
+    found = next(iter(recovered(last)), None)
+    if found is None:
         return ""
-    took = f" in {duration(last.took.total_seconds())}" if last.took else ""
-    return (
-        f"{release.version} was rolled back to {last.release.version} in {last.environment.name}{took}, "
-        f"{moment(last.at)}.\n\nWhy: "
-    )
+    row, run = found.deployment, found.run
+    took = f" in {duration(found.seconds)}" if found.seconds is not None else ""
+    beside = f" (rehearsed in {duration(found.rehearsed_seconds)})" if found.rehearsed_seconds else ""
+    culprit = f" It was {found.culprit.release.version}: {found.culprit.because}" if found.culprit else ""
+    what = f"{release.version} was rolled back to {row.release.version} in {row.environment.name}"
+    return f"{what}{took}{beside}, {moment(row.at)}.\n\nWhy: {run.reason if run else ''}{culprit}"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 
 from releasedesk.accounts.models import Team, User
 from releasedesk.catalog.models import Service
 from releasedesk.releases.models import Lock
 from releasedesk.rollbacks.models import Run
+from tests.actions.at_once import at_once
 from tests.builders import (
     NOON,
     make_deployment,
@@ -22,6 +25,8 @@ from tests.builders import (
     make_run,
     make_service,
     make_snapshot,
+    make_team,
+    make_user,
     minutes,
     requests_of,
 )
@@ -245,3 +250,97 @@ def test_what_it_cannot_do_is_said_and_nothing_typed_is_lost(service: Service, b
     assert 'value="p95 doubled"' in answer.content.decode()
     assert browser(bob).post(PAGE, {"do": "dance"}).status_code == 422
     assert browser(bob).post(PAGE, {"do": "tick", "run": "99", "step": "1"}).status_code == 404
+
+
+# -- faults tried
+
+
+def test_two_people_who_press_start_at_once_share_one_run(committed: None) -> None:
+    team = make_team("payments")
+    people = [make_user(name, team) for name in ("bob", "alice")]
+    service = make_service(team=team)
+    for number, version in enumerate(("1.0", "2.0")):
+        make_deployment(service, version, at=NOON - minutes(60 - number))
+
+    def start(user: User) -> int:
+        browser(user).post(PAGE, {"do": "start", "reason": user.username})
+        return run().pk
+
+    first, second = at_once([partial(start, user) for user in people])
+    assert first == second
+    assert Run.objects.count() == 1
+
+
+def test_without_a_queue_or_a_worker_everything_here_works(service: Service, bob: User) -> None:
+    """The tables of the jobs are not even there."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE procrastinate_jobs RENAME TO gone")
+    mine = browser(bob)
+    press(mine, "start", reason="p95")
+    press(mine, "tick", run=run().pk, step=1)
+    text = mine.get(PAGE.rstrip("/") + ".txt").content.decode()
+    for words in ("SOMEBODY IS ROLLING BACK", "bob, since 2026-11-23 12:05 UTC: p95", "DONE by bob"):
+        assert words in text
+    assert "    $ make deploy SERVICE=checkout-api ENVIRONMENT=production VERSION=1.1\n" in text
+    assert all(len(line) <= 80 for line in text.splitlines() if not line.startswith("    $ "))
+
+
+def test_the_text_is_there_when_the_database_only_reads(service: Service, bob: User) -> None:
+    """As a standby does, after the first one has gone."""
+    mine = browser(bob)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_read_only = on")
+    assert "Goes back to  1.1" in mine.get(PAGE.rstrip("/") + ".txt").content.decode()
+
+
+def test_a_database_that_goes_away_loses_no_tick_and_says_to_try_again(
+    service: Service, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = browser(bob)
+    press(mine, "start")
+    press(mine, "tick", run=run().pk, step=1)
+
+    def away(*args: object, **how: object) -> None:
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("releasedesk.web.rollback.tick_step", away)
+        answer = mine.post(PAGE, {"do": "tick", "run": run().pk, "step": 2})
+        assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "1 of 2 steps done" in seen(mine)
+
+
+def test_what_arrives_out_of_order_while_it_runs_ends_it_once(service: Service, bob: User) -> None:
+    press(browser(bob), "start")
+    make_deployment(service, "1.1", at=NOON + minutes(8), run="7")
+    make_deployment(service, "1.1", kind="started", at=NOON + minutes(6), run="7")
+    make_deployment(service, "1.1", kind="failed", at=NOON + minutes(5.5), run="6")
+    page = seen(browser(bob))
+    assert "Went back to 1.1" in page
+    assert run().seconds == 180.0
+
+
+def test_somebody_who_ships_over_it_is_said(service: Service, bob: User) -> None:
+    press(browser(bob), "start")
+    make_deployment(service, "2.1", at=NOON + minutes(6))
+    page = seen(browser(bob))
+    assert "2.1 went live on 2026-11-23 12:06 UTC, after this rollback began." in page
+    assert run().running
+
+
+def test_the_board_says_who_is_on_the_way_back_and_what_was_left_open(
+    service: Service, bob: User, clock: Clock
+) -> None:
+    press(browser(bob), "start")
+    board = seen(browser(bob), "/")
+    assert "rolling back checkout-api 2.0 bob started to go back to 1.1 in production" in board
+    clock.tick(61)
+    assert "left open checkout-api 2.0" in seen(browser(bob), "/")
+
+
+def test_the_note_begins_with_what_was_rolled_back_and_why(service: Service, bob: User) -> None:
+    make_run(service, at=NOON, reason="p95 doubled")
+    make_deployment(service, "1.1", at=NOON + minutes(2))
+    note = seen(browser(bob), "/services/checkout-api/releases/2.0/note/")
+    assert "2.0 was rolled back to 1.1 in production in 2 min (rehearsed in 1 min 48 s)" in note
+    assert "Why: p95 doubled" in note

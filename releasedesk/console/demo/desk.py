@@ -12,6 +12,7 @@ import numpy as np
 from releasedesk.accounts.models import Membership
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.gate import ask_to_ship
+from releasedesk.actions.go_back import start_run, tick_step
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.actions.notes import write_note
 from releasedesk.actions.overrides import override
@@ -26,6 +27,7 @@ from releasedesk.notes.bodies import NoteBody
 from releasedesk.releases.bodies import ReleaseBody
 from releasedesk.releases.models import Release
 from releasedesk.rollbacks.bodies import PlanBody, RehearsalBody
+from releasedesk.rollbacks.run_bodies import TickBody
 
 REQUESTS = 1200  # enough for the judge to decide on all six metrics
 SPREAD = 0.18
@@ -95,6 +97,16 @@ class Hands:
                 command=command,
                 files_touched=list(self.story.files),
             )
+
+    def roll_back(self, version: str, at: datetime, seconds: float, why: str) -> None:
+        """Start to go back, do the steps, and let the pipeline report that it is done."""
+        production = Environment.objects.get(name="production")
+        began = at - timedelta(seconds=seconds)
+        run, _ = start_run(self.owner, self.service, production, to=version, reason=why, now=began)
+        tick_step(self.owner, run, TickBody(step=1), now=at - timedelta(seconds=9))
+        self.deploy(version, "production", at, seconds=seconds - 12)
+        for step in (2, 3):
+            tick_step(self.owner, run, TickBody(step=step), now=at + timedelta(minutes=2 * step))
 
     def check(
         self, version: str, at: datetime, keys: tuple[str, ...] = CHECKS, outcome: str = "passed"
