@@ -8,7 +8,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 
 from releasedesk.accounts.models import Team, User
@@ -288,9 +288,11 @@ def test_without_a_queue_or_a_worker_everything_here_works(service: Service, bob
 def test_the_text_is_there_when_the_database_only_reads(service: Service, bob: User) -> None:
     """As a standby does, after the first one has gone."""
     mine = browser(bob)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL transaction_read_only = on")
-    assert "Goes back to  1.1" in mine.get(PAGE.rstrip("/") + ".txt").content.decode()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+        assert "Goes back to  1.1" in mine.get(PAGE.rstrip("/") + ".txt").content.decode()
+        transaction.set_rollback(True)  # which is how it may be written to again
 
 
 def test_a_database_that_goes_away_loses_no_tick_and_says_to_try_again(
