@@ -24,11 +24,17 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """Run one prepared statement, as Django runs its own: same errors, same log, same wrappers."""
     connection.ensure_connection()
-    raw: Any = psycopg.Cursor(connection.connection)
+    raw: Any = _cursor()(connection.connection)
     wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     with wrapped(raw) as cursor:
         cursor.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def _cursor() -> type[psycopg.Cursor[Any]]:
+    """Prepare, except where pghistory puts a statement before ours to note who acts."""
+    notes = any(wrapper.__module__ == "pghistory.runtime" for wrapper in connection.execute_wrappers)
+    return psycopg.ClientCursor if notes else psycopg.Cursor
 
 
 def find(model: type[Row], where: str = "", parameters: Parameters = ()) -> list[Row]:

@@ -8,10 +8,10 @@ import pytest
 
 from releasedesk.accounts.models import Membership, Team, User
 from releasedesk.catalog.models import Environment, MetricPolicy, Service
-from releasedesk.checklists.models import Item
+from releasedesk.checklists.models import Item, Template
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.notes.models import Note
-from releasedesk.releases.models import Lock, Release
+from releasedesk.releases.models import Lock, MeantDifference, Release
 from releasedesk.rollbacks.models import Plan
 from tests.builders import NOON, make_note, make_plan, make_release, make_snapshot, make_team, make_user
 from tests.web.admin.browser import errors_of, submit
@@ -186,6 +186,49 @@ def test_a_waiver_without_a_reason_is_refused_at_its_row(admin: Client, checkout
         "items-3-reason": ["A waiver needs its reason. Expected: why it need not be."]
     }
     assert not Item.objects.exclude(outcome="open").exists()
+
+
+def test_a_template_line_is_written_for_a_service_and_goes_without_its_copies(
+    admin: Client, checkout: Service
+) -> None:
+    fields = {
+        "service": checkout.pk,
+        "list": "release",
+        "key": "load",
+        "label": "Load test",
+        "position": "60",
+    }
+    submit(admin, "/admin/checklists/template/add/", fields)
+    line = Template.objects.get(service=checkout)
+    assert (line.label, line.changed_by) == ("Load test", "ada")
+    release = make_release(checkout)
+    admin.post(f"/admin/checklists/template/{line.pk}/delete/", {"post": "yes"})
+    assert not Template.objects.filter(service=checkout).exists()
+    assert release.items.filter(key="load").exists()
+
+
+def test_everybodys_lines_are_written_by_whoever_administers(admin: Client, checkout: Service) -> None:
+    line = Template.objects.get(key="lint")
+    submit(admin, f"/admin/checklists/template/{line.pk}/change/", {"label": "Ruff"})
+    assert make_release(checkout).items.get(key="lint").label == "Ruff"
+
+
+def test_a_difference_is_explained_and_taken_back(admin: Client, checkout: Service) -> None:
+    fields = {"service": checkout.pk, "name": "HOST"}
+    submit(admin, "/admin/releases/meantdifference/add/", {**fields, "reason": "Each has its own."})
+    row = MeantDifference.objects.get()
+    assert (row.reason, row.created_by) == ("Each has its own.", "ada")
+    admin.post(f"/admin/releases/meantdifference/{row.pk}/delete/", {"post": "yes"})
+    assert not MeantDifference.objects.exists()
+
+
+def test_a_freeze_is_written_with_its_window(admin: Client, checkout: Service) -> None:
+    window = '{"kind": "weekly", "days": ["friday"], "starts": "16:00", "ends": "%s"}'
+    fields = {"service": checkout.pk, "kind": "block", "reason": "No call."}
+    answer = submit(admin, "/admin/releases/lock/add/", {**fields, "window": window % "soon"})
+    assert "The clock on the wall cannot read this." in str(errors_of(answer))
+    submit(admin, "/admin/releases/lock/add/", {**fields, "window": window % "23:00"})
+    assert Lock.objects.get().recurs == "every Friday 16:00 to 23:00, UTC"
 
 
 def test_a_decision_is_taken_back_on_the_items_own_page(admin: Client, checkout: Service) -> None:
