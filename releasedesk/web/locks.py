@@ -34,15 +34,14 @@ WITHOUT_END = timedelta(days=1)  # how long a lock that only somebody can end st
 @signed_in_to_write
 def locks(request: HttpRequest) -> HttpResponse:
     """List the locks that hold, those to come and the last that ended; add one."""
+    actor = actor_of(request)
     if request.method != "POST":
-        window = {"timezone": clock_of(actor_of(request))}
-        return _page(request, {"kind": Lock.Kind.BLOCK, "window": window})
+        return _page(request, actor, {"kind": Lock.Kind.BLOCK})
     document = typed(request.POST)
     try:
-        body = LockBody.read(_body(document), lax=True)
-        lock(actor_of(request), lock_request(body), now=timezone.now())
+        lock(actor, lock_request(LockBody.read(_body(document), lax=True)), now=timezone.now())
     except Problem as problem:
-        return _page(request, document, problem)
+        return _page(request, actor, document, problem)
     return redirect("locks")
 
 
@@ -86,12 +85,14 @@ def _body(document: Document) -> Document:
     return {**body, "window": window if window.keys() - {"timezone"} else None}
 
 
-def _page(request: HttpRequest, document: Document, problem: Problem | None = None) -> HttpResponse:
-    actor, now = actor_of(request), timezone.now()
+def _page(
+    request: HttpRequest, actor: Actor, document: Document, problem: Problem | None = None
+) -> HttpResponse:
+    now = timezone.now()
     rows = Lock.objects.select_related("service__team", "environment")
     standing = list(rows.standing(now))
     zone = clock_of(actor)
-    form = Filled(_fields(actor), document, problem)
+    form = Filled(_fields(actor), {"window": {"timezone": zone}, **document}, problem)
     ahead = locks_ahead(standing, now=now)
     holding = {hold.lock.pk for hold in ahead.now}
     context = {
@@ -100,7 +101,7 @@ def _page(request: HttpRequest, document: Document, problem: Problem | None = No
         "ahead": ahead,
         "may_end": {row.pk for row in standing if _may_release(actor, row)},
         "waiting": [row for row in standing if row.pk not in holding],
-        "days": calendar(standing, zone, now=now),
+        "days": calendar([row for row in standing if row.window or row.until], zone, now=now),
         "zone": zone,
         "ended": rows.ended(now)[:ENDED_SHOWN],
         "may_lock": _services(actor).exists(),

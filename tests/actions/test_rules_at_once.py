@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from releasedesk.accounts.roles import DESK
@@ -15,6 +16,8 @@ from releasedesk.releases.lock_bodies import LockBody
 from releasedesk.releases.models import ConfigKey, Lock
 from tests.actions.at_once import at_once
 from tests.builders import NOON, make_release, make_service, minutes
+
+Deed = Callable[[], object]
 
 
 def test_two_pipelines_that_need_the_first_key_at_once_get_the_same(committed: None) -> None:
@@ -39,7 +42,8 @@ def test_a_template_that_is_deleted_while_a_release_begins_breaks_nothing(commit
     service = make_service()
     for number in range(5):
         line = put_line(DESK, Scope(service=service), LineBody(key="load", label="Load test"), now=NOON)
-        at_once([partial(remove_line, DESK, line), partial(make_release, service, f"{number}.0")])
+        deeds: list[Deed] = [partial(remove_line, DESK, line), partial(make_release, service, f"{number}.0")]
+        at_once(deeds)
         assert Item.objects.filter(release__version=f"{number}.0").count() in {10, 11}
         assert not Template.objects.filter(service=service).exists()
 
@@ -52,7 +56,8 @@ def test_of_a_person_and_a_check_at_once_the_later_one_counts(committed: None) -
     )
     passed = partial(decide_item, DESK, item, Decision(outcome="passed"), now=NOON + minutes(1))
     for _ in range(5):
-        at_once([failed, passed])
+        deeds: list[Deed] = [failed, passed]
+        at_once(deeds)
         assert Item.objects.get(pk=item.pk).outcome == "passed"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -167,6 +169,17 @@ def test_bob_and_charlie_read_the_lines_and_change_none(
 def test_the_desks_lines_are_the_administrators(alice: User) -> None:
     signed_in(alice).post(TEAM, {"do": "remove", "key": "lint"})
     assert Template.objects.filter(team=None, service=None, key="lint").exists()
+
+
+def test_the_lines_cost_the_same_for_few_and_for_many(alice: User, django_assert_num_queries: Any) -> None:
+    browser = signed_in(alice)
+    for count in (1, 20):
+        for number in range(count):
+            browser.post(SERVICE, {**LINE, "key": f"line_{number}"})
+        with django_assert_num_queries(
+            6
+        ):  # session, user, memberships, service, those above, those that count
+            browser.get(SERVICE)
 
 
 # -- the team's clock

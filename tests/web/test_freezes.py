@@ -185,6 +185,29 @@ def test_what_is_wrong_with_a_window_stands_at_its_field_and_nothing_typed_is_lo
     assert not Lock.objects.exists()
 
 
+def test_a_lock_that_only_somebody_can_end_does_not_fill_the_fortnight(
+    client: Client, checkout: Service, vera: User, clock: Clock
+) -> None:
+    clock.now = FRIDAY
+    freeze(at=FRIDAY, window=None, reason="Until the cause is found.")
+    text = text_of(client, vera, "/locks/")
+    assert "Until the cause is found." in text
+    assert "all day" not in text
+
+
+def test_the_page_costs_the_same_for_one_freeze_and_for_many(
+    checkout: Service, bob: User, clock: Clock, django_assert_num_queries: Any
+) -> None:
+    browser = signed_in(bob)
+    for count in (1, 9):
+        for _ in range(count):
+            release_lock(DESK, freeze(at=clock.now).pk, now=clock.now)
+            freeze(at=clock.now)
+        # session, user, memberships; locks, ended ones; the reader's clock, services twice, environments
+        with django_assert_num_queries(9):
+            assert browser.get("/locks/").status_code == 200
+
+
 # -- the calendar for other programs
 
 
