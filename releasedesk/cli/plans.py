@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from releasedesk.cli import show
@@ -45,6 +46,9 @@ class Load:
     def plan(self, sender: Sender) -> Plan:
         """Write out what is to be sent. Raises Mistyped."""
         targets = self._targets()
+        asked = {turn.target for turn in islice(by_weight(targets), self.requests)}
+        if missed := [one.route for index, one in enumerate(targets) if index not in asked]:
+            raise Mistyped(f"Of {self.requests} requests none would go to {', '.join(missed)}; send more.")
         return Plan(
             targets,
             side_by_side(*targets) if self.ab else by_weight(targets),

@@ -83,7 +83,10 @@ def _time_column(name: str) -> str | None:
 
 def _columns(cells: Sequence[str]) -> Columns:
     names = [cell.strip().lower().replace("-", "_") for cell in cells]
-    time = next(index for index, name in enumerate(names) if _time_column(name) is not None)
+    times = [index for index, name in enumerate(names) if _time_column(name) is not None]
+    if not times:
+        raise Unreadable("the header names no response time.", expected=EXPECTED, line=1)
+    time = times[0]
     unit = _time_column(names[time])
     if not unit:
         raise Unreadable(

@@ -9,12 +9,13 @@ from releasedesk.results.tables import lines
 
 CSV_HEADER = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read"
 TIME, STATUS = 0, 6
+# Blanks are never \s, which over the line ends of a large text would take minutes.
 # Some releases print the percent sign twice.
-PERCENTILE = re.compile(r"^\s*(50|95|99)%%? in ([0-9.]+) secs?\s*$", re.MULTILINE)
-TOTAL = re.compile(r"^\s*Total:\s+([0-9.]+) secs?\s*$", re.MULTILINE)
-AVERAGE = re.compile(r"^\s*Average:\s+([0-9.]+) secs?\s*$", re.MULTILINE)
-RESPONSES = re.compile(r"^\s*\[(\d{3})\]\s+(\d+) responses?\s*$", re.MULTILINE)
-ERRORS = re.compile(r"^\s*\[(\d+)\]\s+(?!\d+ responses?\s*$)\S.*$", re.MULTILINE)
+PERCENTILE = re.compile(r"^[ \t]*(50|95|99)%%? in ([0-9.]+) secs?[ \t]*$", re.MULTILINE)
+TOTAL = re.compile(r"^[ \t]*Total:\s+([0-9.]+) secs?[ \t]*$", re.MULTILINE)
+AVERAGE = re.compile(r"^[ \t]*Average:\s+([0-9.]+) secs?[ \t]*$", re.MULTILINE)
+RESPONSES = re.compile(r"^[ \t]*\[(\d{3})\]\s+(\d+) responses?[ \t]*$", re.MULTILINE)
+ERRORS = re.compile(r"^[ \t]*\[(\d+)\]\s+(?!\d+ responses?[ \t]*$)\S.*$", re.MULTILINE)
 
 
 def is_text(text: str) -> bool:

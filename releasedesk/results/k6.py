@@ -17,7 +17,7 @@ def is_summary(document: Any) -> bool:
 
 def is_line(document: Any) -> bool:
     """Whether this is the first of k6's lines."""
-    return isinstance(document, dict) and document.get("type") in {"Metric", "Point"} and "metric" in document
+    return isinstance(document, dict) and document.get("type") in ("Metric", "Point") and "metric" in document
 
 
 def read_summary(text: str, _route: str | None = None) -> Reading:
@@ -47,7 +47,8 @@ def read_summary(text: str, _route: str | None = None) -> Reading:
     if rate is not None:
         found["errors"] = round(number(rate, "failed requests") * requests)
         notes = [FAILED] if found["errors"] else []
-    milliseconds = (document.get("state") or {}).get("testRunDurationMs")
+    state = document.get("state")
+    milliseconds = state.get("testRunDurationMs") if isinstance(state, dict) else None
     seconds = None if milliseconds is None else number(milliseconds, "milliseconds") / 1000
     return Reading("k6's summary", totals=found, seconds=seconds, notes=notes)
 
@@ -76,10 +77,11 @@ def _point(line: str, at: int) -> tuple[str, Row, Any]:
     try:
         data = json.loads(line)["data"]
         tags, value, when = data.get("tags") or {}, data["value"], str(data["time"])
+        status, name = tags.get("status") or "0", f"{tags.get('method', 'GET')} {tags.get('name', '')}"
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unreadable("this is no sample of k6's.", expected="one JSON object a line", line=at) from error
-    row = Row(number(value, "milliseconds", at), whole(tags.get("status", "0") or "0", "an HTTP status", at))
-    return f"{tags.get('method', 'GET')} {tags.get('name', '')}", row, moment(when, at)
+    row = Row(number(value, "milliseconds", at), whole(status, "an HTTP status", at))
+    return name, row, moment(when, at)
 
 
 def _values(metrics: dict[str, Any], name: str) -> dict[str, Any]:

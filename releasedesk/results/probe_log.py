@@ -109,6 +109,6 @@ def _row(document: dict[str, Any], at: int) -> Row:
     return Row(
         number(document["response_ms"], "milliseconds", at),
         whole(document["status"], "an HTTP status, or 0", at),
-        cache if cache in {"hit", "miss"} else None,
+        cache if cache in ("hit", "miss") else None,
         None if calls is None else whole(calls, "database calls", at),
     )

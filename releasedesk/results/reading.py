@@ -4,7 +4,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 ROWS_AT_MOST = 20_000  # of one snapshot, as the desk takes it
@@ -161,12 +161,13 @@ def shown(number: float) -> str:
 
 
 def moment(text: str, line: int | None = None, column: int | None = None) -> datetime:
-    """Read an ISO 8601 time with its zone. Raises Unreadable."""
+    """Read an ISO 8601 time with its zone, as UTC. Raises Unreadable."""
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
-        read = None
-    if read is None or read.tzinfo is None:
+        in_utc = None if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        in_utc = None
+    if in_utc is None:
         raise Unreadable(
             f"'{text[:40]}' is not a time with its zone.",
             expected="such as 2026-11-23T11:38:00Z",
@@ -174,7 +175,7 @@ def moment(text: str, line: int | None = None, column: int | None = None) -> dat
             line=line,
             column=column,
         )
-    return read
+    return in_utc
 
 
 def number(text: object, unit: str, line: int | None = None, column: int | None = None) -> float:

@@ -48,9 +48,12 @@ FORMATS = (
 def read(text: str, route: str | None = None) -> Reading:
     """Read a result. Raises Unreadable, which names line and column where it can."""
     looked_at = _look(text)
-    for one in FORMATS:
-        if one.recognises(looked_at):
-            return one.read(looked_at.whole, route)
+    try:
+        for one in FORMATS:
+            if one.recognises(looked_at):
+                return one.read(looked_at.whole, route)
+    except OverflowError as error:
+        raise Unreadable("A number or a time is too large.", expected="times before the year 9999") from error
     if not looked_at.whole.strip():
         raise Unreadable("There is no text.", expected=KNOWN)
     raise Unreadable(

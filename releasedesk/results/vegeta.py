@@ -46,11 +46,8 @@ def read_report(text: str, _route: str | None = None) -> Reading:
     requests = whole(report["requests"], "requests")
     if not requests or not isinstance(latencies, dict) or not isinstance(codes, dict):
         raise Unreadable("vegeta sent no request.", expected="a report with requests, latencies and codes")
-    errors = sum(
-        whole(count, "answers")
-        for code, count in codes.items()
-        if whole(code, "an HTTP status") == 0 or int(code) >= SERVER_ERROR
-    )
+    by_code = {whole(code, "an HTTP status"): whole(count, "answers") for code, count in codes.items()}
+    errors = sum(count for code, count in by_code.items() if code == 0 or code >= SERVER_ERROR)
     times = {ours: _ms(latencies[theirs]) for theirs, ours in PERCENTILES.items() if theirs in latencies}
     found = {"requests": requests, "errors": errors, "response_ms": times}
     window = [moment(str(report[name])) for name in ("earliest", "end") if report.get(name)]

@@ -7,10 +7,10 @@ from releasedesk.results.reading import Reading, Unreadable, number
 
 MS = {"us": 1e-3, "ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
 TIME = r"([0-9.]+)(us|ms|s|m|h)"
-THREAD_LATENCY = re.compile(rf"^\s*Latency\s+{TIME}\s+{TIME}\s+{TIME}\s+[0-9.]+%\s*$", re.MULTILINE)
+THREAD_LATENCY = re.compile(rf"^[ \t]*Latency((?:[ \t]+{TIME}){{3}})[ \t]+[0-9.]+%[ \t]*$", re.MULTILINE)
 # wrk prints whole percents, wrk2 three decimals.
-PERCENTILE = re.compile(rf"^\s*(50|95|99)(?:\.0+)?%\s+{TIME}\s*$", re.MULTILINE)
-REQUESTS = re.compile(rf"^\s*(\d+) requests in {TIME},", re.MULTILINE)
+PERCENTILE = re.compile(rf"^[ \t]*(50|95|99)(?:\.0+)?%[ \t]+{TIME}[ \t]*$", re.MULTILINE)
+REQUESTS = re.compile(rf"^[ \t]*(\d+) requests in {TIME},", re.MULTILINE)
 SOCKET_ERRORS = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
 NOT_2XX = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 
@@ -32,7 +32,8 @@ def read_text(text: str, _route: str | None = None) -> Reading:
     times: dict[str, float] = {f"p{name}": _ms(value, unit) for name, value, unit in PERCENTILE.findall(text)}
     notes = []
     if thread := THREAD_LATENCY.search(text):
-        times |= {"mean": _ms(thread[1], thread[2]), "stddev": _ms(thread[3], thread[4])}
+        mean, stddev, _ = re.findall(TIME, thread[1])
+        times |= {"mean": _ms(*mean), "stddev": _ms(*stddev)}
     if "p95" not in times:
         notes.append(
             "wrk prints no p95."

@@ -52,6 +52,15 @@ def test_one_suspect_route_is_a_no(shop: Server, desk: Desk, tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.glob("kept*")) == ["kept-1.json", "kept-2.json"]
 
 
+def test_a_route_that_no_request_would_reach_is_named(
+    shop: Server, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "routes").write_text(f"99 GET {shop.url}/basket/1\nGET {shop.url}/basket/2\n")
+    assert run("--routes=routes", *options(requests=5)) == 2
+    assert "none would go to GET /basket/2; send more" in capsys.readouterr().err
+    assert shop.asked == []
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

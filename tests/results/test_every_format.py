@@ -2,6 +2,8 @@
 
 import doctest
 import json
+import re
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -244,6 +246,50 @@ def test_no_text_whatever_it_is_ends_in_anything_but_a_reading_or_a_reason(
         return
     assert found.summary()["requests"] > 0
     assert found.sentence()
+
+
+JSONS = [texts.K6_HANDLED, texts.VEGETA_REPORT, texts.K6_LINES, texts.VEGETA_LINES, texts.PROBE]
+ODD = st.sampled_from(
+    [
+        "null",
+        "[]",
+        "{}",
+        '"x"',
+        "-1",
+        "1e400",
+        "1e300",
+        '"5e2"',
+        "true",
+        '"9999-12-31T23:59:59-14:00"',
+        "[[]]",
+    ]
+)
+
+
+@given(st.sampled_from(JSONS), ODD, st.data())
+def test_no_value_in_json_whatever_it_is_breaks_the_reading(text: str, odd: str, data: st.DataObject) -> None:
+    values = list(re.finditer(r'(?<=:)\s*("[^"]*"|-?[0-9][0-9.e+-]*|null|true|\{[^{}]*\})', text))
+    chosen = data.draw(st.sampled_from(values))
+    try:
+        found = read(text[: chosen.start()] + odd + text[chosen.end() :])
+    except Unreadable:
+        return
+    assert found.sentence()
+
+
+@pytest.mark.parametrize("filler", ["\n", " ", "1", "[", "{", '"', "a,", "50% "])
+def test_a_large_text_of_one_letter_is_refused_soon(filler: str) -> None:
+    text = filler * (1_000_000 // len(filler))
+    for beginning in ("", "Error distribution:\n", "Summary:\nRequests/sec: 1 secs\n", "1 requests in 1s,\n"):
+        started = time.monotonic()
+        with pytest.raises(Unreadable):
+            read(beginning + text)
+        assert time.monotonic() - started < 20
+
+
+def test_a_header_that_only_looks_like_one_is_refused() -> None:
+    with pytest.raises(Unreadable, match="names no response time"):
+        read('"latency_ms,x",status\n1,200\n')
 
 
 def test_of_too_many_a_fair_sample_is_kept_and_said() -> None:
