@@ -8,6 +8,7 @@ from typing import Any, Literal
 from releasedesk.api.schema.answer import Answer, paged
 from releasedesk.measurements.judge.policy import Better, Kind
 from releasedesk.measurements.judge.verdicts import MetricVerdict, Verdict
+from releasedesk.reports.came_true import Outcome
 
 
 class Snapshot(Answer):
@@ -97,19 +98,19 @@ class MetricComparison(Figures):
     sentence: str
 
 
-class Promise(Answer):
-    """One number that the release's expected result promised, and what became of it."""
-
-    metric: str
-    outcome: Literal["came_true", "did_not", "cannot_tell", "not_measured"]
-    sentence: str
-
-
 class WhyNot(Answer):
     """Why two sides cannot be compared."""
 
     code: str
     detail: str
+
+
+class Promise(Answer):
+    """One number of the release's expected result, and what became of it."""
+
+    metric: str
+    outcome: Outcome
+    sentence: str
 
 
 class Comparison(Answer):

@@ -5,6 +5,8 @@ A small part of what `make judge-report` writes into docs/judge.md.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.measurements.judge import simulate
@@ -83,3 +85,24 @@ def test_with_the_default_limits_equal_windows_are_called_suspect_in_one_percent
 
 def test_fewer_than_five_windows_are_never_called_anything() -> None:
     assert simulate.window_alarms(4, pairs=200) == (0.0, 1.0)
+
+
+def test_the_tables_of_the_documentation_stand_between_their_markers(tmp_path: Path) -> None:
+    text = simulate.DOCS.read_text()
+    tables = text.partition(simulate.BEGIN)[2].partition(simulate.END)[0]
+    assert tables.count("\n|---") == 4
+    broken = tmp_path / "judge.md"
+    broken.write_text(text.replace(simulate.END, ""))
+    with pytest.raises(ValueError, match="once"):
+        simulate.write(broken)
+
+
+def test_the_tables_are_what_the_script_finds() -> None:
+    """One line of each table anew: the numbers in the documentation are those of this code."""
+    text = simulate.DOCS.read_text()
+    worlds = (STRANGERS, HINT, MEMORY, STRONG)
+    first, *others = (f"{100 * simulate.hits_coverage(300, world):.1f} %" for world in worlds)
+    assert f"| cache hits 20 → 60 %, 300 | {first} | {simulate.NONE} | {' | '.join(others)} |" in text
+    alarms = [simulate.window_alarms(5, world) for world in (STRANGERS, HINT, MEMORY)]
+    cells = " | ".join(f"{100 * alarm:.1f} % / {100 * unsure:.1f} %" for alarm, unsure in alarms)
+    assert f"| 5 windows a side | {cells} |" in text
