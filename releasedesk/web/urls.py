@@ -10,6 +10,7 @@ from releasedesk.web import (
     choose,
     configuration,
     gate,
+    gate_levels,
     inbox,
     locks,
     measure,
@@ -46,6 +47,7 @@ urlpatterns = [
         "services/<segment:slug>/releases/<segment:version>/windows/", metric_source.progress, name="windows"
     ),
     path("services/<segment:slug>/checklists/", checklist_lines.of_service, name="service_checklists"),
+    path("services/<segment:slug>/gates/", gate_levels.show, name="gate_levels"),
     path("services/<segment:slug>/config/", configuration.show, name="configuration"),
     path("services/<segment:slug>/config/key/", configuration.renew, name="renew_config_key"),
     path(

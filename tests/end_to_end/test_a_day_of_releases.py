@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.desk import Desk, running_desk
+from tests.end_to_end.gates import (
+    the_gate_stops_a_release_once_for_each_reason,
+    what_shipped_is_linked_to_its_answer_or_marked,
+)
 from tests.end_to_end.reader import Reader
 from tests.end_to_end.routine import (
     BASKET,
@@ -90,6 +94,9 @@ def test_a_day_of_releases(desk: Desk, shop: Shop) -> None:
     ship(shop, "v4")
     measure(desk, shop, "after", "v4", cold=False, answer=UNDECIDED)
     v4_was_only_lucky(desk, alice)
+
+    the_gate_stops_a_release_once_for_each_reason(desk, alice)
+    what_shipped_is_linked_to_its_answer_or_marked(desk, alice)
 
 
 def v1_is_live(desk: Desk, shop: Shop) -> None:

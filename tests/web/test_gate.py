@@ -25,7 +25,7 @@ from tests.builders import (
     minutes,
 )
 from tests.conftest import Clock
-from tests.web.forms import read
+from tests.web.forms import controls, read
 from tests.web.reading import text_of
 
 PAGE = "/services/checkout-api/releases/1.1/"
@@ -195,3 +195,33 @@ def test_overrides_are_counted_on_the_board_and_listed_by_month_for_the_team(
     text = text_of(client, alice, "/teams/payments/")
     assert f"November 2026: 1 checkout-api 1.1 : Checklist in production, by alice, just now {WHY}" in text
     assert "None within a year" in text_of(client, charlie, "/teams/search/")
+
+
+# -- levels
+
+
+LEVELS = "/services/checkout-api/gates/?environment=production"
+
+
+def test_a_lead_sets_what_is_asked_of_the_service(client: Client, closed: Release, alice: User) -> None:
+    client.force_login(alice)
+    sent = controls(client.get(LEVELS).content)
+    assert sent["levels/checklist"] == ""
+    refused = client.post(LEVELS, {**sent, "levels/checklist": "advisory"})
+    assert refused.status_code == 422
+    assert "To ask less than everybody is asked (Checklist) takes a reason." in refused.content.decode()
+    assert client.post(LEVELS, {**sent, "levels/checklist": "advisory", "reason": WHY}).status_code == 302
+    assert controls(client.get(LEVELS).content)["levels/checklist"] == "advisory"
+    assert "may ship to production." in text_of(client, alice, PAGE)
+
+
+def test_charlie_and_bob_read_the_levels_and_set_none(
+    client: Client, closed: Release, charlie: User, bob: User
+) -> None:
+    for user in (charlie, bob):
+        text = text_of(client, user, LEVELS)
+        assert "Checklist Has everything been checked? required" in text
+        assert "Save" not in text
+        assert client.post(LEVELS, {"levels/checklist": "off", "reason": WHY}).status_code == 403
+    assert client.get(LEVELS.replace("production", "produktion")).status_code == 404
+    assert Client().get(LEVELS).status_code == 302
