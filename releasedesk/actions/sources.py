@@ -1,6 +1,7 @@
 """Set up a system that sends webhooks: its address, its secret, and whether it is heard."""
 
 import base64
+import logging
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,12 +12,14 @@ from django.db import transaction
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.deliveries.models import Source
-from releasedesk.operations.sealed import seal, unseal
-from releasedesk.problems.problem import FieldError, invalid, unknown
+from releasedesk.operations.sealed import BrokenSealError, seal, unseal
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 from releasedesk.problems.text import has_control
 from releasedesk.problems.throttle import refuse_above
 
+log = logging.getLogger(__name__)
 NAME_AT_MOST = 150
+TRY_AGAIN_SECONDS = 300
 SECRET_BYTES, ID_BYTES = 32, 12
 # As Standard Webhooks writes secrets; GitHub and GitLab's token take the whole text as it is.
 PREFIX = "whsec_"
@@ -75,8 +78,13 @@ def pause_source(actor: Actor, source: Source, *, paused: bool, now: datetime) -
 
 
 def secrets_of(source: Source, *, now: datetime) -> Sequence[str]:
-    """The secrets that are valid now, the present one first. Raises `BrokenSealError`."""
-    return [unseal(sealed, purpose=source.purpose).decode() for sealed in source.sealed(now)]
+    """The secrets that are valid now, the present one first. Raises 503 where our key does not open them."""
+    try:
+        return [unseal(sealed, purpose=source.purpose).decode() for sealed in source.sealed(now)]
+    except BrokenSealError as error:
+        log.error("the secret of a source cannot be read", extra={"source": source.pk, "why": str(error)})  # noqa: TRY400 - the sentence says it all
+        told = f"The secret of '{source.name}' cannot be read. A lead makes another on the source's page."
+        raise Problem("unavailable", told, retry_after=TRY_AGAIN_SECONDS) from None
 
 
 def refuse_guessing(address: str) -> None:

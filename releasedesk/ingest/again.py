@@ -13,6 +13,7 @@ from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.hooks import with_reader
 from releasedesk.ingest.message import Ignored, Message
 from releasedesk.ingest.receive import apply_again, receive, skew
+from releasedesk.operations.sealed import BrokenSealError
 from releasedesk.problems.problem import Problem
 
 AT_ONCE = 200
@@ -54,13 +55,16 @@ def apply_waiting(
 
 def _try(delivery: Delivery, *, now: datetime) -> Tried:
     sender = Actor(label=delivery.actor, roles={delivery.team_id: Role.ENGINEER})
-    message = message_again(delivery, now=now)
     try:
+        message = message_again(delivery, now=now)
         if delivery.outcome == Outcome.REJECTED:
             return Tried(delivery, receive(sender, delivery.team_id, message, now=now))
         return Tried(delivery, apply_again(sender, delivery, message, now=now))
     except Problem as problem:
         return Tried(delivery, problem=problem)
+    except BrokenSealError:
+        told = "Its body was sealed under another key of the desk: its sender has to send it again."
+        return Tried(delivery, problem=Problem("conflict", told))
 
 
 def message_again(delivery: Delivery, *, now: datetime) -> Message:
@@ -86,7 +90,7 @@ def _happened(delivery: Delivery, now: datetime) -> tuple[datetime, datetime]:
     """When what it tells of happened; the time of its coming where that cannot be told."""
     try:
         reading = message_again(delivery, now=now).read()
-    except Problem:
+    except (Problem, BrokenSealError):
         reading = ()
     times = [fact.occurred_at for fact in reading] if isinstance(reading, tuple) else []
     return min(times, default=delivery.received_at), delivery.received_at

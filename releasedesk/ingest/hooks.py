@@ -13,7 +13,7 @@ from releasedesk.deliveries.models import Source
 from releasedesk.ingest import cdevents, github, gitlab
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.message import Ignored, Message, Reading
-from releasedesk.ingest.names import line, text_at
+from releasedesk.ingest.names import line, part_at, text_at
 from releasedesk.ingest.our_words import names_of
 from releasedesk.ingest.receive import receive, skew
 from releasedesk.ingest.signatures import what_is_wrong
@@ -85,9 +85,9 @@ def message_of(source: Source, headers: Headers, payload: object, *, now: dateti
     key, type_ = next(filter(None, named), ""), headers.get(EVENT[source.kind], "")
     key_at = next(iter(DELIVERY[source.kind]), "#/context/id")
     if source.kind == "cdevents":
-        context = payload.get("context") if isinstance(payload, Mapping) else None
-        key = f"{text_at(context, 'source')} {text_at(context, 'id')}".strip()
-        type_ = text_at(context, "type")
+        named_in = _envelope(headers, payload)
+        key = f"{text_at(named_in, 'source')} {text_at(named_in, 'id')}".strip()
+        type_ = text_at(named_in, "type")
     message = Message(
         source=source.pk,
         key=line(key, KEY_AT_MOST) or digest(payload).hex(),
@@ -102,6 +102,21 @@ def message_of(source: Source, headers: Headers, payload: object, *, now: dateti
     return with_reader(source, message, now=now)
 
 
+def _envelope(headers: Headers, payload: object) -> Mapping[str, object]:
+    """What names a CDEvent: its CloudEvents envelope, as headers or around it, else its own context."""
+    in_headers = {name: headers.get(f"Ce-{name}", "") for name in ("source", "id", "type")}
+    if in_headers["id"]:
+        return in_headers
+    whole = payload if isinstance(payload, Mapping) else {}
+    return whole if "specversion" in whole else part_at(whole, "context")
+
+
+def _cdevent(payload: object) -> object:
+    """The event itself, out of its CloudEvents envelope if it has one."""
+    inner = payload.get("data") if isinstance(payload, Mapping) and "specversion" in payload else None
+    return payload if inner is None else inner
+
+
 def with_reader(source: Source, message: Message, *, now: datetime) -> Message:
     """Give a message the reader of its source. What the team has said about names counts as it is now."""
     return replace(message, read=partial(READERS[source.kind], source, message, now))
@@ -109,7 +124,7 @@ def with_reader(source: Source, message: Message, *, now: datetime) -> Message:
 
 def _cdevents(source: Source, message: Message, now: datetime) -> Reading:
     known = names_of(source.team_id)
-    return cdevents.read(message.body, key=message.key, now=now, skew=skew(), known=known)
+    return cdevents.read(_cdevent(message.body), key=message.key, now=now, skew=skew(), known=known)
 
 
 def _github(source: Source, message: Message, now: datetime) -> Reading:

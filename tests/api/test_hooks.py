@@ -98,6 +98,19 @@ def test_cdevents_come_with_the_secret_as_their_token(cdevents: Sender) -> None:
     assert (answer.status_code, answer.json()["version"]) == (201, "2.1")
 
 
+def test_a_cdevent_may_come_in_an_envelope_or_with_headers(cdevents: Sender) -> None:
+    """All three bear one id of their own: the envelopes tell them apart."""
+    where = {"environment": {"id": "production"}, "artifactId": "pkg:oci/x@1?tag=2.1"}
+    event = payloads.cdevent("service.deployed", where)
+    envelope = {"specversion": "1.0", "id": "1", "source": "/ci", "type": event["context"]["type"]}
+    binary = {"Ce-Id": "2", "Ce-Source": "/ci", "Ce-Type": event["context"]["type"], "Ce-Specversion": "1.0"}
+    assert cdevents.deliver("", event).status_code == 201
+    assert cdevents.deliver("", {**envelope, "data": event}).status_code == 201
+    assert cdevents.deliver("", event, **binary).status_code == 201
+    assert Deployment.objects.filter(status="succeeded").count() == 3
+    assert cdevents.deliver("", event, **binary).status_code == 200
+
+
 def test_the_signed_form_of_gitlab_is_checked_over_the_body_as_it_came(gitlab: Sender) -> None:
     raw = json.dumps(payloads.gitlab_deployment(), indent=3).encode()
     signed = {"X-Gitlab-Event": "Deployment Hook", **signed_headers(gitlab.secret, raw, at=NOON + minutes(5))}
@@ -273,3 +286,9 @@ def test_a_delivery_costs_a_fixed_number_of_queries(
     make_service("checkout-api", payments)
     with django_assert_num_queries(24):
         assert github.deliver("deployment", payloads.github_deployment()).status_code == 201
+
+
+def test_a_secret_that_no_key_of_ours_opens_is_told_so(github: Sender, settings: Settings) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", []
+    document = problem(github.deliver("ping", payloads.github()), 503)
+    assert "makes another" in document["detail"]

@@ -251,3 +251,13 @@ def test_of_a_huge_body_the_beginning_is_shown(bob: User, github: Sender) -> Non
     text = text_of(Client(), bob, f"/inbox/{Delivery.objects.get().pk}/")
     assert "more characters" in text
     assert len(text) < 50_000
+
+
+def test_a_message_that_no_key_of_ours_opens_is_told_so(
+    bob: User, github: Sender, settings: Settings
+) -> None:
+    github.deliver("deployment_status", deployed(1, "11:10"))
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [], "another"
+    text = explain(bob, "environment", "prod-eu", "production").content.decode()
+    assert "its sender has to send it again" in text
+    assert Delivery.objects.get().outcome == "unmatched"
