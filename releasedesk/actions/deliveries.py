@@ -13,7 +13,7 @@ from releasedesk.deliveries.masking import digest, storable
 from releasedesk.deliveries.models import Delivery, Outcome
 from releasedesk.deliveries.parcel import Parcel
 from releasedesk.operations.sealed import seal, unseal
-from releasedesk.operations.statements import insert, run
+from releasedesk.operations.statements import Parameters, inserting, run
 from releasedesk.problems.problem import FieldError, Problem
 
 SEALED_AT_MOST = 8_000_000
@@ -93,13 +93,13 @@ def delivery_of(
 
 def keep(rows: Sequence[Delivery]) -> None:
     """Store what was applied together with its answers. Raises IntegrityError when a key is taken by now."""
-    insert(rows)
+    run(*inserting(rows))
 
 
-def taken(team_id: int, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return those of the (source, key) that a delivery has."""
+def asking_taken(team_id: int, keys: Sequence[tuple[str, str]]) -> tuple[str, Parameters]:
+    """The statement that answers which of the (source, key) a delivery has."""
     sources, named = zip(*keys, strict=True)
-    return set(run(TAKEN, [team_id, list(sources), list(named)]))
+    return TAKEN, [team_id, list(sources), list(named)]
 
 
 TAKEN = """

@@ -129,11 +129,11 @@ def _fold(places: Sequence[Place]) -> list[Deployment]:
 
 def _learn(reported: Sequence[Reported], releases: Sequence[Release], new: Sequence[Release]) -> None:
     """Add what CI knows of the releases. Sets grow and the commit is the latest fact's: no order matters."""
-    learned = list(new)
+    learned, just_made = list(new), {release.pk for release in new}
     for one, release in zip(reported, releases, strict=True):
         if one.report.changes:
             add_changes(release, one.report.changes)
-        if release not in new and _learn_of(release, one.report):
+        if release.pk not in just_made and _learn_of(release, one.report):
             learned.append(release)
     know_commits(learned)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from releasedesk.operations.statements import insert, run
+from releasedesk.operations.statements import Parameters, insert, inserting, run, run_together
 from releasedesk.releases import history
 from releasedesk.releases.history import JOIN_WITHIN, Kind, Mode
 from releasedesk.releases.models import Deployment, DeploymentFact, Live, Standing
@@ -145,10 +145,16 @@ def write(folded: Sequence[tuple[Place, history.History]]) -> list[Deployment]:
     new = [deployment for one in rows for deployment in one.new]
     ended = [deployment for one in rows for deployment in one.ended]
     insert(new)
+    standings = [standing for one in rows for standing in one.standings()]
+    lives = [live for one in rows for live in one.live()]
+    statements: list[tuple[str, Parameters]] = []
     if ended:
-        run(ENDED, [[getattr(row, name) for row in ended] for name in ENDED_FIELDS])
-    insert([standing for one in rows for standing in one.standings()], STANDS_ANEW)
-    insert([live for one in rows for live in one.live()], LIVES_NOW)
+        statements.append((ENDED, [[getattr(row, name) for row in ended] for name in ENDED_FIELDS]))
+    if standings:
+        statements.append(inserting(standings, STANDS_ANEW))
+    if lives:
+        statements.append(inserting(lives, LIVES_NOW))
+    run_together(*statements)
     return [*new, *ended]
 
 

@@ -13,7 +13,7 @@ from django.db.models import F, Q
 
 from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.operations.statements import find
+from releasedesk.operations.statements import Parameters, selecting
 
 SLUG = r"^[a-z0-9-]{1,64}$"
 
@@ -84,9 +84,9 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         """
         return self.select_for_update(no_key=True).filter(slug=slug).first()
 
-    def all_locked(self, slugs: Iterable[str]) -> list[Service]:
-        """Find several and hold them, in the order of their slugs, so that nobody waits in a circle."""
-        return find(Service, "WHERE slug = ANY(%s) ORDER BY slug FOR NO KEY UPDATE", [list(slugs)])
+    def locking(self, slugs: Iterable[str]) -> tuple[str, Parameters]:
+        """The statement that finds several and holds them, in the order of their slugs."""
+        return selecting(Service, "WHERE slug = ANY(%s) ORDER BY slug FOR NO KEY UPDATE"), [list(slugs)]
 
     def of(self, actor: Actor) -> ServiceQuerySet:
         """The services a token may see: its team's, or its one. A person's session sees all."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from releasedesk.accounts.roles import Actor
-from releasedesk.actions.deliveries import delivery_of, keep, taken
+from releasedesk.actions.deliveries import asking_taken, delivery_of, keep
 from releasedesk.actions.deployments import Reported, record_deployments
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.deliveries.models import Outcome
@@ -20,7 +20,7 @@ from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import Applied, report_of
 from releasedesk.ingest.facts import DeploymentFact
 from releasedesk.ingest.message import Message
-from releasedesk.operations.statements import find
+from releasedesk.operations.statements import rows_of, run_together, selecting
 from releasedesk.problems.problem import Problem
 
 
@@ -51,7 +51,7 @@ def receive_plain(
     try:
         with transaction.atomic():
             return _take_in(actor, team_id, plain, now=now)
-    except (IntegrityError, Problem):
+    except (IntegrityError, DataError, Problem):
         return {}
 
 
@@ -79,10 +79,15 @@ def _sole_deployment(message: Message) -> DeploymentFact | None:
 
 
 def _take_in(actor: Actor, team_id: int, plain: Sequence[Plain], *, now: datetime) -> dict[int, Answer]:
-    held = Service.objects.all_locked({one.fact.service for one in plain})
-    services = {service.slug: service for service in held if service.team_id == team_id}
-    environments = {environment.name: environment for environment in find(Environment)}
-    used = taken(team_id, [one.named for one in plain])
+    held, places, used = run_together(
+        Service.objects.locking(
+            {one.fact.service for one in plain}
+        ),  # first: the others see what it waited for
+        (selecting(Environment), ()),
+        asking_taken(team_id, [one.named for one in plain]),
+    )
+    services = {each.slug: each for each in rows_of(Service, held) if each.team_id == team_id}
+    environments = {each.name: each for each in rows_of(Environment, places)}
     free = [
         one
         for one in plain

@@ -23,6 +23,7 @@ from releasedesk.ingest.message import Ignored, Message, Reading
 from releasedesk.ingest.our_words import in_our_words
 from releasedesk.ingest.plain import receive_plain
 from releasedesk.problems.problem import FieldError, Problem
+from releasedesk.problems.render import as_problem
 
 
 def receive(actor: Actor, team_id: int, message: Message, *, now: datetime) -> Answer:
@@ -60,6 +61,11 @@ def _told(actor: Actor, team_id: int, message: Message, *, now: datetime) -> Ans
         return receive(actor, team_id, message, now=now)
     except Problem as problem:
         return problem
+    except Exception as error:
+        unforeseen = as_problem(error)
+        if unforeseen.retryable:
+            raise
+        return unforeseen
 
 
 def receive_native(actor: Actor, team_id: int, payload: object, *, now: datetime) -> Answer:

@@ -7,6 +7,7 @@ out as the same models, on the same connection and in the same transaction, by s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +16,7 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
     from django.db.models import Field, Model
 
 Row = TypeVar("Row", bound="Model")
@@ -23,12 +25,17 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """Run one prepared statement, as Django runs its own: same errors, same log, same wrappers."""
+    return run_together((statement, parameters))[0]
+
+
+def run_together(*statements: tuple[str, Parameters]) -> list[list[tuple[Any, ...]]]:
+    """Run statements of which none needs another's answer: sent one after the other, waited for once."""
     connection.ensure_connection()
-    raw: Any = _cursor()(connection.connection)
-    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrapped(raw) as cursor:
-        cursor.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
+    kind = _cursor()
+    together = len(statements) > 1 and kind is psycopg.Cursor
+    with connection.wrap_database_errors, connection.connection.pipeline() if together else nullcontext():
+        cursors = [_sent(kind, statement, parameters) for statement, parameters in statements]
+    return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
 def _cursor() -> type[psycopg.Cursor[Any]]:
@@ -37,22 +44,44 @@ def _cursor() -> type[psycopg.Cursor[Any]]:
     return psycopg.ClientCursor if notes else psycopg.Cursor
 
 
+def _sent(kind: type[psycopg.Cursor[Any]], statement: str, parameters: Parameters) -> CursorWrapper:
+    raw: Any = kind(connection.connection)
+    wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    cursor = wrapped(raw)
+    cursor.execute(statement, parameters)
+    return cursor
+
+
+def selecting(model: type[Model], where: str = "") -> str:
+    """The statement whose answer `rows_of` reads. `where` is all that follows the `FROM`."""
+    return f"{_select(model)[0]} {where}"
+
+
+def rows_of(model: type[Row], answer: list[tuple[Any, ...]]) -> list[Row]:
+    """Make the answer to `selecting` rows of the model."""
+    names = _select(model)[1]
+    return [model.from_db("default", names, row) for row in answer]
+
+
 def find(model: type[Row], where: str = "", parameters: Parameters = ()) -> list[Row]:
-    """Return the rows of a model that meet a condition: all that follows the `FROM` of a `SELECT`."""
-    select, names = _select(model)
-    return [model.from_db("default", names, row) for row in run(f"{select} {where}", parameters)]
+    """Return the rows of a model that meet a condition. The model holds no JSON."""
+    return rows_of(model, run(selecting(model, where), parameters))
 
 
-def insert(rows: Sequence[Row], conflict: str = "") -> None:
-    """Store new rows of one model and set their keys. `conflict` is an `ON CONFLICT` clause that updates."""
+def insert(rows: Sequence[Row]) -> None:
+    """Store new rows of one model and set their keys."""
     if not rows:
         return
-    statement, fields = _insert(type(rows[0]))
-    columns = [[_value(field, row) for row in rows] for field in fields]
-    keys = run(f"{statement} {conflict} RETURNING id", columns)
-    for row, (key,) in zip(rows, keys, strict=True):
+    statement, parameters = inserting(rows, "RETURNING id")
+    for row, (key,) in zip(rows, run(statement, parameters), strict=True):
         row.pk = key
         row._state.adding, row._state.db = False, "default"  # noqa: SLF001 - as Django marks what is stored
+
+
+def inserting(rows: Sequence[Model], more: str = "") -> tuple[str, Parameters]:
+    """The statement that stores rows of one model, and an `ON CONFLICT` or `RETURNING` behind it."""
+    statement, fields = _insert(type(rows[0]))
+    return f"{statement} {more}", [[_value(field, row) for row in rows] for field in fields]
 
 
 @cache

@@ -32,7 +32,7 @@ class Desk:
         kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         self.environment = {**kept, "DESK_HOME": str(home), "PORT": str(port)}
         self.token = ""
-        self._parent: subprocess.Popen[bytes] | None = None
+        self.parent: subprocess.Popen[bytes] | None = None
 
     @property
     def as_ci(self) -> dict[str, str]:
@@ -43,10 +43,10 @@ class Desk:
         """Serve, and come back when everything that /ready asks for is there."""
         with (self.home / "serve.log").open("wb") as log:
             command = [sys.executable, str(ROOT / "manage.py"), "serve", "--without-demo"]
-            self._parent = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+            self.parent = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
-            assert self._parent.poll() is None, "The desk ended before it was ready."
+            assert self.parent.poll() is None, "The desk ended before it was ready."
             assert time.monotonic() < deadline, f"The desk was not ready within {START_SECONDS} s."
             time.sleep(0.1)
 
@@ -58,13 +58,13 @@ class Desk:
 
     def stop(self) -> None:
         """End what runs; were the parent gone, `stop` still finds its PostgreSQL."""
-        if self._parent:
-            self._parent.terminate()
+        if self.parent:
+            self.parent.terminate()
             try:
-                self._parent.wait(40)
+                self.parent.wait(40)
             except subprocess.TimeoutExpired:
-                self._parent.kill()
-                self._parent.wait()
+                self.parent.kill()
+                self.parent.wait()
         self.manage("stop")
 
     def manage(self, *arguments: str, **more: str) -> str:
