@@ -66,22 +66,20 @@ class _Body:
         self.body, self.watch, self.environ = body, watch, environ
 
     def __iter__(self) -> Iterator[bytes]:
-        pieces, tally = iter(self.body), self.watch.tally
+        tally = self.watch.tally
         try:
-            while True:
-                # Set for each piece: between them the server's thread belongs to nobody.
-                token = current.set(tally)
-                try:
-                    piece = next(pieces, None)
-                finally:
-                    current.reset(token)
-                if piece is None:
-                    return
+            # Set for each piece: between them the server's thread belongs to nobody.
+            current.set(tally)
+            for piece in self.body:
+                current.set(None)
                 yield piece
+                current.set(tally)
+            current.set(None)
         except Exception as error:
+            current.set(None)
             self.watch.raised(error)
             raise
-        finally:
+        finally:  # also when it is closed half way, maybe by another thread: nothing is set here
             self._end()
 
     def close(self) -> None:
@@ -93,7 +91,8 @@ class _Body:
             self._end()
 
     def _end(self) -> None:
-        self.watch.once(_log, self.watch, self.environ)
+        if not self.watch.logged:
+            self.watch.once(_log, self.watch, self.environ)
 
 
 def _with_headers(
