@@ -126,12 +126,16 @@ def run_view(way: WayBack, *, now: datetime) -> RunView | None:
     run = runs.with_names().prefetch_related("ticks", "plan__steps").first()
     if run is None:
         return None
-    led_here = run.restored_id is not None and way.live is not None and _came_by(run, way)
-    return RunView(run, way, now) if run.running or led_here else None
+    return RunView(run, way, now) if run.running or _matters_still(run, way) else None
 
 
-def _came_by(run: Run, way: WayBack) -> bool:
-    return way.live is not None and way.live.deployment.finish_id == run.restored_id
+def _matters_still(run: Run, way: WayBack) -> bool:
+    """What is live came by it, or should have, as somebody said, and no report says so yet."""
+    if way.live is None or run.outcome == Run.Outcome.STOPPED:
+        return False
+    if run.restored_id is not None:
+        return way.live.deployment.finish_id == run.restored_id
+    return way.live.release_id == run.from_release_id
 
 
 def run_json(view: RunView, *, absolute: Callable[[str], str]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Word(StrEnum):
     ALL_TICKED = "all_ticked"
     DEPLOYING = "deploying"
     STEPS_LEFT = "steps_left"
+    NOT_REPORTED = "not_reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,13 @@ def _or_else(c: Course) -> str:
 
 
 def _afterwards(c: Course) -> Iterator[Advice]:
+    if not c.restored:
+        yield Advice(
+            Word.NOT_REPORTED,
+            False,
+            f"Somebody said that {c.target} is live again, and nobody has reported it: the desk still counts "
+            f"{c.live or c.left} as live. Let CI report the deployment of {c.target}.",
+        )
     left = c.steps - c.ticked
     if c.restored and c.ticked and left > 0:
         steps = "1 step is" if left == 1 else f"{left} steps are"

@@ -131,6 +131,7 @@ def test_from_start_to_done(service: Service, bob: User, clock: Clock) -> None:
     clock.tick(2)
     page = press(mine, "done", run=run().pk, reason="All green.")
     assert "Start the rollback" in page
+    assert "the desk still counts 2.0 as live. Let CI report the deployment of 1.1." in page
     assert (run().outcome, run().closed_because, run().seconds) == ("done", "All green.", 120.0)
 
 

@@ -95,5 +95,14 @@ def test_what_is_left_after_it_is_live_is_counted(ticked: int, words: str) -> No
     assert (word, detail) == ("steps_left", f"1.9 is live. {words} not ticked yet.")
 
 
+def test_what_a_person_calls_done_and_nobody_reports_is_asked_for() -> None:
+    ((word, urgent, detail, _),) = said(running=False, restored=False, ticked=3)
+    assert (word, urgent) == ("not_reported", False)
+    assert detail == (
+        "Somebody said that 1.9 is live again, and nobody has reported it: the desk still counts 2.0 "
+        "as live. Let CI report the deployment of 1.9."
+    )
+
+
 def test_who_ticks_nothing_is_not_reminded() -> None:
     assert said(running=False, restored=True, live="1.9", ticked=0) == []
