@@ -10,13 +10,13 @@ from releasedesk.releases.models import Release
 
 DAYS = 30
 SATURDAY = 5
-REHEARSED_EVERY, LAST_REHEARSED = timedelta(days=6), timedelta(days=13)
+REHEARSED_EVERY, LAST_REHEARSED = timedelta(days=6), timedelta(days=11)
 
 
 def working_days(now: datetime) -> Iterator[datetime]:
-    """The weekdays of the last month before yesterday, oldest first, at ten o'clock."""
+    """The weekdays of the last month, up to three days ago, oldest first, at ten o'clock."""
     morning = now.replace(hour=10, minute=0, second=0, microsecond=0)
-    for back in range(DAYS, 1, -1):
+    for back in range(DAYS, 2, -1):
         day = morning - timedelta(days=back)
         if day.weekday() < SATURDAY:
             yield day
