@@ -28,10 +28,11 @@ CHECKS = (
     "unsupported_method",
     "negative_data_rejection",
 )
-# A 413 refuses a body that breaks the schema by its length, a 412 one under a condition that no state meets.
+# A 413 refuses a body that breaks the schema by its length, a 412 one under a condition that no state meets, and a
+# list of events is always answered 207: what is wrong with one of them stands in its own result.
 CONFIGURATION = """
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422, 429]
+expected-statuses = [207, 400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422, 429]
 """
 KNOWN = {
     "service": ["checkout-api"],
@@ -100,7 +101,7 @@ def fire(desk: Desk, tokens: list[str], place: Path) -> subprocess.CompletedProc
         f"{desk.url}/api/v1/schema",
         f"--checks={','.join(CHECKS)}",
         "--phases=examples,coverage,fuzzing",
-        "--max-examples=3",
+        "--max-examples=2",
         f"--seed={SEED}",
         "--generation-with-security-parameters=false",
         "--generation-database=none",
