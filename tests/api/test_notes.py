@@ -124,5 +124,5 @@ def test_notes_are_found_by_their_words_and_drafts_stay_with_their_team(
     (line,) = as_charlie.get("/api/v1/notes?q=basket").json()["results"]
     assert (line["version"], line["excerpt"]) == ("1.0", "The basket asked & asked")
     assert as_charlie.get("/api/v1/notes?q=xylophone").json()["count"] == 0
-    assert sole_error(ci.get("/api/v1/notes?team=paymnts"))["expected"] == "one of: payments"
+    assert sole_error(ci.get("/api/v1/notes?team=paymnts"))["expected"].startswith("one of: payments")
     assert sole_error(ci.get("/api/v1/notes?query=basket"))["code"] == "unknown_field"

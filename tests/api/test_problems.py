@@ -19,7 +19,7 @@ from tests.builders import event, make_release
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", ["", "nothing", "services/", "insights", f"{RELEASE[8:]}/gate", "events/"])
+@pytest.mark.parametrize("path", ["", "nothing", "services/", "insights", f"{RELEASE[8:]}/dora", "events/"])
 def test_what_is_not_served_is_a_404_of_the_same_shape(stranger: Client, method: str, path: str) -> None:
     problem(stranger.generic(method, f"/api/v1/{path}", b"{}"), 404, "not-found")
 
@@ -31,7 +31,7 @@ def test_what_is_not_served_is_a_404_of_the_same_shape(stranger: Client, method:
         ("DELETE", CHECKOUT, {"GET", "PUT", "PATCH"}),
         ("POST", RELEASE, {"GET", "PUT", "PATCH"}),
         ("PUT", f"{RELEASE}/snapshots", {"GET", "POST"}),
-        ("PUT", f"{CHECKOUT}/rollback?environment=staging", {"GET"}),
+        ("PUT", f"{CHECKOUT}/rollback?environment=staging", {"GET", "POST"}),
         ("TRACE", CHECKOUT, {"GET", "PUT", "PATCH"}),
     ],
 )

@@ -28,8 +28,8 @@ CHECKS = (
     "unsupported_method",
     "negative_data_rejection",
 )
-# A 413 refuses a body that breaks the schema by its length, a 412 one under a condition that no state meets, and a
-# list of events is always answered 207: what is wrong with one of them stands in its own result.
+# A 413 refuses a body that breaks the schema by its length, a 412 one under a condition that no state meets.
+# A list of events is always answered 207: what is wrong with one of them stands in its own result.
 CONFIGURATION = """
 [checks.negative_data_rejection]
 expected-statuses = [207, 400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422, 429]
