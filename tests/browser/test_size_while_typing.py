@@ -1,0 +1,28 @@
+"""While a plan is typed, the page says how much the release changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from releasedesk.accounts.models import User
+from tests.browser.windows import axe
+
+if TYPE_CHECKING:
+    from tests.browser.windows import Windows
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("the filled desk")]
+
+
+def test_a_second_change_is_noticed_while_it_is_typed(readers: Windows) -> None:
+    page = readers.open(User.objects.get(username="mara"))
+    page.goto("/services/checkout-api/plan/")
+    change = page.get_by_label("What is the one thing that changes?")
+    size = page.locator("#size")
+    change.press_sequentially("cache the basket total")
+    expect(size).to_contain_text("1 change")
+    change.press_sequentially(" and drop the view")
+    expect(size).to_contain_text("It reads like 2 changes: “cache the basket total”, “drop the view”.")
+    assert not axe(page)
