@@ -188,7 +188,7 @@ def login(hands: Hands, now: datetime) -> None:
 
 def profiles(hands: Hands, now: datetime) -> None:
     """Live over a migration that cannot be undone; one attempt since was never heard of again."""
-    version = f"{now - timedelta(days=2):%Y.%m.%d}-1"
+    version = f"{now - timedelta(days=2):%Y.%m.%d}-2"  # "-1" may have been one of the past days
     release = big(hands, version, now - timedelta(days=3), irreversible=True)
     hands.check(version, now - timedelta(days=2, hours=4))
     hands.deploy(version, "staging", now - timedelta(days=2, hours=3))
