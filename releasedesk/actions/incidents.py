@@ -44,6 +44,9 @@ def report_incident(
             incident.opened_at = opened
             incident.title = report.title or incident.title
             incident.url = report.url or incident.url
+            # What the opening says counts, whichever message comes first; the other only fills a gap.
+            incident.environment = environment or incident.environment
+            incident.release = release or incident.release
         if resolved and (incident.resolved_at is None or resolved > incident.resolved_at):
             incident.resolved_at = resolved
         incident.environment = incident.environment or environment
