@@ -32,6 +32,7 @@ LEAST_RATIO, LEAST_BATCHED = 2.5, 4000
 PEER, DESK, LISTS = "a plain DRF view", "the desk", f"the desk, lists of {BATCH}"
 ROOT, HERE = Path(__file__).parents[2], Path(__file__).parent
 PEER_MODE = ["-k", "gthread", "-w", "2", "--threads", "4", "--preload", "--log-level", "warning"]
+BUSY = "SELECT FROM pg_stat_activity WHERE state NOT LIKE 'idle' AND pid <> pg_backend_pid()"
 ROW = "INSERT INTO row_of_pgbench (key, body) VALUES (md5(random()::text), :client_id);\n"
 
 
@@ -152,7 +153,18 @@ class Bench:
         found = re.search(r"Requests/sec:\s+([\d.]+)", said)
         if found is None or "Non-2xx" in said or "Socket errors" in said:
             sys.exit(f"{url} did not take in everything:\n{said}")
+        self._wait_until_idle()
         return float(found[1])
+
+    def _wait_until_idle(self) -> None:
+        """Let what wrk has left behind come to its end, that it is not the next one's burden."""
+        import psycopg
+
+        with psycopg.connect(
+            f"host={self.server.socket} user=releasedesk dbname=releasedesk", autocommit=True
+        ) as database:
+            while database.execute(BUSY).rowcount:
+                time.sleep(0.2)
 
     def _pgbench(self) -> float:
         from releasedesk.operations import placement

@@ -4,7 +4,7 @@
 
 local day = 24 * 60 * 60
 local token, scheme, size, round, services, a_release, id_field
-local counter = 0
+local counter, lists, a_group, groups = 0, 0, 5, 0
 
 function setup(thread)
   thread:set("thread_id", 1)
@@ -13,6 +13,7 @@ end
 function init(args)
   token, scheme, size, round = args[1], args[2], tonumber(args[3]), tonumber(args[4])
   services, a_release, id_field = tonumber(args[5]), tonumber(args[6]), args[7]
+  groups = services / a_group
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
   wrk.headers["Authorization"] = scheme .. " " .. token
@@ -23,15 +24,20 @@ local steps = {
   { "deployment.started", "production" }, { "deployment.succeeded", "production" },
 }
 
--- One pipeline after the other in each service; every event a minute after the one before it.
-local function event()
+-- One pipeline after the other in each service; every event a minute after the one before it. A list is of one
+-- group of services, as a collector in front of them would send it, and the next list is of the next group.
+local function event(group)
   local number = counter
   counter = counter + 1
   local service = number % services
   local turn = math.floor(number / services)
+  if group then
+    service = group * a_group + number % a_group
+    turn = math.floor(lists / groups) * (size / a_group) + math.floor(number % size / a_group)
+  end
   local release = math.floor(turn / a_release)
   local step = a_release == 1 and steps[4] or steps[turn % a_release + 1]
-  local at = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - 300 * day + round * 10 * day + turn * 60)
+  local at = os.date("!%Y-%m-%dT%H:%M:%SZ", os.time() - 360 * day + round * 5 * day + turn * 60)
   local version = string.format("2026.%d.%d", round, release)
   return string.format(
     '{"%s": "r%d-%d", "type": "%s", "occurred_at": "%s", "service": "service-%d", "environment": "%s", ' ..
@@ -45,7 +51,8 @@ function request()
     return wrk.format(nil, nil, nil, event())
   end
   local list = {}
-  for index = 1, size do list[index] = event() end
+  for index = 1, size do list[index] = event(lists % groups) end
+  lists = lists + 1
   return wrk.format(nil, nil, nil, "[" .. table.concat(list, ",") .. "]")
 end
 
