@@ -10,14 +10,19 @@ from releasedesk.releases.models import Release, ReportedConfig
 from releasedesk.releases.one_change import Facts, Size, size
 
 
-def size_of(release: Release, *, change: str | None = None, commits: int | None = None) -> Size:
-    """Count it, in two queries at most; `change` is a text that is being typed in place of the plan's."""
+def size_of(
+    release: Release, *, change: str | None = None, commits: int | None = None, has_settings: bool = True
+) -> Size:
+    """Count it, in two queries at most; `change` is a text that is being typed in place of the plan's.
+
+    Who knows that no settings were reported with it says so and saves asking.
+    """
     return size(
         Facts(
             change=release.change if change is None else change,
             commits=release.changes.count() if commits is None else commits,
             files=tuple(release.files_touched),
-            settings=changed_settings(release),
+            settings=changed_settings(release) if has_settings else (),
             most_commits=settings.ONE_CHANGE_COMMITS,
         )
     )

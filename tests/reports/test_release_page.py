@@ -191,4 +191,4 @@ def test_the_number_of_queries_does_not_grow_with_what_happened(
         page_of(release)
 
 
-QUERIES = 37
+QUERIES = 35

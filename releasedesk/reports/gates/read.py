@@ -1,4 +1,4 @@
-"""What the gates go by, read for one release and one environment: three queries, whatever there is."""
+"""What the gates go by for one release and one environment: two queries, four with locks and settings."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def read(release: Release, environment: Environment, *, now: datetime, then: The
         environment=environment.name,
         answerable=answerable,
         expected_result=plan.expected_result,
-        size=size_of(release, change=plan.change, commits=found["commits"]),
+        size=size_of(
+            release, change=plan.change, commits=found["commits"], has_settings=found["has_settings"]
+        ),
         checklist=_checklist(found["checklist"], environment.tier, at),
         measured=found["measured"],
         live=live,
@@ -99,7 +101,7 @@ def read(release: Release, environment: Environment, *, now: datetime, then: The
         ran=Ran(**found["ran"]) if found["ran"] else None,
         suspect=found["suspect"] or "",
         config=_config(found, environment),
-        locks=_locks(release, environment, at, now),
+        locks=_locks(release, environment, at, now) if found["may_be_locked"] else Locks((), (), at or now),
     )
     return Reading(
         facts=facts,

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 
 from releasedesk.catalog.models import Environment
@@ -22,6 +22,7 @@ from releasedesk.releases.models import (
     DeploymentFact,
     GateLevel,
     Live,
+    Lock,
     MeantDifference,
     Override,
     Release,
@@ -63,7 +64,7 @@ def _query(of: Mapping[str, Any], at: datetime | None) -> QuerySet[Release, Any]
     here, before = Q(environment=of["environment"]), Q(environment__tier=of["stage"])
     parts: Parts = {
         **_evidence(here, before, at),
-        **_place(here, of["now"]),
+        **_place(here, of["now"], as_of=at is not None),
         **_rules(here, at),
         "stages": ArraySubquery(
             Environment.objects.filter(tier=of["stage"]).order_by("order", "name").values("name")
@@ -110,7 +111,7 @@ def _evidence(here: Q, before: Q, at: datetime | None) -> Parts:
     }
 
 
-def _place(here: Q, now: datetime) -> Parts:
+def _place(here: Q, now: datetime, *, as_of: bool) -> Parts:
     """What is live in the environment, how the release stands there, and what else is on its way."""
     at_home = Standing.objects.filter(here)
     rank = JSONObject(**RANK)
@@ -119,7 +120,11 @@ def _place(here: Q, now: datetime) -> Parts:
         json=JSONObject(version="release__version", rank=Subquery(live_stands[:1]))
     )
     others = Deployment.objects.running(now).filter(OF_THE_SERVICE, here).exclude(release=OuterRef("pk"))
+    locks = Lock.objects.filter(Q(service=None) | OF_THE_SERVICE, Q(environment=None) | here)
     return {
+        # Seldom: whether one holds is asked only then.
+        "may_be_locked": Exists(locks if as_of else locks.filter(released_at=None)),
+        "has_settings": Exists(ReportedConfig.objects.filter(MINE)),
         "live": Subquery(live[:1]),
         "rank": Subquery(at_home.filter(MINE).values(json=rank)[:1]),
         "running": Subquery(
