@@ -183,9 +183,9 @@ def test_half_an_answer_is_none(answer: bytes) -> None:
 
 
 def test_nobody_there_may_be_there_later() -> None:
-    with talking() as server:
-        port = server.port
-    assert refused(f"http://127.0.0.1:{port}/").retryable
+    with socket.socket() as bound:  # and not listening: nobody else can take the port meanwhile
+        bound.bind(("127.0.0.1", 0))
+        assert refused(f"http://127.0.0.1:{bound.getsockname()[1]}/").retryable
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ BROKEN: dict[str, Callable[[], object]] = {
     "membership_role": update(Membership, role="owner"),
     "environment_name": update(Environment, name="Production!"),
     "environment_tier": update(Environment, tier="moon"),
+    "environment_staged_in": update(Environment, staged_in="moon"),
     "service_slug": update(Service, slug="a/b"),
     "service_repository_is_http": update(Service, repository="javascript:alert(1)"),
     "service_health_is_http": update(Service, health_url="file:///etc/passwd"),
