@@ -44,6 +44,11 @@ class Ahead:
     until: datetime | None
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Where something holds just now, each once however many locks hold there."""
+        return tuple(dict.fromkeys(hold.lock.scope for hold in self.now))
+
+    @property
     def stops(self) -> bool:
         """Whether anything is stopped just now, and not only warned about."""
         return any(hold.lock.kind == Lock.Kind.BLOCK for hold in self.now)
