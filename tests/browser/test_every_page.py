@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.browser.windows import Scheme, Windows
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("the filled desk")]
+pytestmark = pytest.mark.browser
 MOST_BYTES = 60_000  # compressed, with all that the page asks for
 
 

@@ -13,7 +13,7 @@ from tests.browser.windows import axe
 if TYPE_CHECKING:
     from tests.browser.windows import Windows
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("the filled desk")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_second_change_is_noticed_while_it_is_typed(readers: Windows) -> None:
