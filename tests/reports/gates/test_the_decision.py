@@ -13,7 +13,7 @@ from releasedesk.releases.history import Mode
 from releasedesk.releases.reasons import lacks_substance
 from releasedesk.reports.gates.decide import Decision, Rules, Voice, decide, mode_of, suffices
 from releasedesk.reports.gates.table import BY_KEY
-from tests.reports.gates.test_each_gate import FINE, NOON, changing, checked
+from tests.reports.gates.test_each_gate import FINE, NOON, UNMET, changing, checked
 
 PRODUCTION = Rules(tier="production", levels={})
 UNOWNED = replace(FINE, answerable="")
@@ -56,6 +56,18 @@ def test_an_override_lets_one_gate_pass_and_no_other() -> None:
     decision = ask(replace(UNOWNED, expected_result=""), PRODUCTION, ALICE)
     assert state(decision, "owner") == ("required", "overridden")
     assert [condition.key for condition in decision.unmet] == ["expected_result"]
+
+
+@pytest.mark.parametrize(("key", "changed"), [case[:2] for case in UNMET])
+def test_every_gate_that_is_required_and_unmet_closes_until_it_is_overridden(
+    key: str, changed: dict[str, object]
+) -> None:
+    facts, rules = replace(FINE, **changed), Rules(tier="production", levels={key: "required"})  # type: ignore[arg-type]
+    assert state(ask(facts, rules), key) == ("required", "unmet")
+    assert not ask(facts, rules).is_open
+    heard = ask(facts, rules, replace(ALICE, gate=key))
+    assert state(heard, key) == ("required", "overridden")
+    assert key not in {condition.key for condition in heard.unmet}
 
 
 def test_an_override_of_what_was_mended_since_is_not_needed() -> None:
