@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.end_to_end.desk import Desk, running_desk
+from tests.end_to_end.processes import run
 from tests.end_to_end.routine import BASKET, now, ship, timed, way_back
 from tests.end_to_end.shop import Shop, open_shop
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
+pytestmark = pytest.mark.end_to_end
 PASSWORD = "correct-horse-battery"
 AT_MOST = 1.5  # times what was rehearsed
 PLAN: dict[str, Any] = {
@@ -44,6 +46,7 @@ def shop(desk: Desk, tmp_path: Path) -> Iterator[Shop]:
         yield shop
 
 
+@pytest.mark.browser
 def test_back_through_the_page_within_half_as_much_again_as_was_rehearsed(
     desk: Desk, shop: Shop, chromium: Browser
 ) -> None:
@@ -68,14 +71,41 @@ def test_back_through_the_page_within_half_as_much_again_as_was_rehearsed(
 
     assert shop.version_in("production") == "v1"
     expect(page.get_by_role("heading", name="Went back to")).to_be_visible()
-    run = way_back(desk, "production")["run"]
-    assert (run["outcome"], run["from"], run["to"]) == ("done", "v2", "v1")
-    assert all(step["done_by"] == "alice" for step in run["steps"])
-    assert run["rehearsed_seconds"] == rehearsed
-    assert run["seconds"] <= AT_MOST * rehearsed, f"{run['seconds']:.1f} s, rehearsed in {rehearsed:.1f} s"
+    told = way_back(desk, "production")["run"]
+    assert (told["outcome"], told["from"], told["to"]) == ("done", "v2", "v1")
+    assert all(step["done_by"] == "alice" for step in told["steps"])
+    assert told["rehearsed_seconds"] == rehearsed
+    assert told["seconds"] <= AT_MOST * rehearsed, f"{told['seconds']:.1f} s, rehearsed in {rehearsed:.1f} s"
     assert took <= AT_MOST * rehearsed
     assert "Rollbacks here" in page.locator("main").inner_text()
     page.context.close()
+
+
+def test_back_from_the_terminal_within_half_as_much_again_as_was_rehearsed(
+    desk: Desk, shop: Shop, tmp_path: Path
+) -> None:
+    ship(shop, "v1")
+    # The commands of a plan do not get the desk's token: a deployment that reports brings its own.
+    (shop.at / "pipeline.env").write_text(f"export RELEASEDESK_TOKEN={desk.token}\n")
+    deploy = ". ./pipeline.env; ./deploy {environment} {target_version}"
+    steps = [PLAN["steps"][0], {**PLAN["steps"][1], "command": deploy}, PLAN["steps"][2]]
+    desk.put(f"{BASKET}/rollback-plan", {**PLAN, "owner": None, "steps": steps})
+    ship(shop, "v2")
+    environment = {**shop.environment, "XDG_STATE_HOME": str(tmp_path / "state")}
+    command = [sys.executable, "-m", "releasedesk.cli"]
+    agreed = ["--yes", "--plan-version=1"]
+
+    run([*command, "rehearse", "basket", "v2", *agreed], environment=environment, at=shop.at)
+    rehearsed = way_back(desk, "production")["rehearsed_seconds"]
+    assert shop.version_in("staging") == "v1"
+    back = ["rollback", "basket", "--environment=production", "--run", "--reason=Baskets are empty."]
+    run([*command, *back, *agreed], environment=environment, at=shop.at)
+
+    assert shop.version_in("production") == "v1"
+    told = way_back(desk, "production")["run"]
+    assert (told["outcome"], told["from"], told["to"]) == ("done", "v2", "v1")
+    assert [step["exit_code"] for step in told["steps"]] == [0, 0, 0]
+    assert told["seconds"] <= AT_MOST * rehearsed, f"{told['seconds']:.1f} s, rehearsed in {rehearsed:.1f} s"
 
 
 def rehearse(desk: Desk, shop: Shop) -> float:
