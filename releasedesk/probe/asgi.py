@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from sys import modules
 from typing import Any
 
-from releasedesk.probe.count import current, hook_sqlalchemy
+from releasedesk.probe.count import current, hook_sqlalchemy, sources
 from releasedesk.probe.log import guarded
 from releasedesk.probe.watch import Watch, switched_on
 
@@ -31,10 +31,10 @@ class Probe:
         if not self.on or scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if "sqlalchemy" in modules:
+        if "sqlalchemy" in modules and "sqlalchemy" not in sources:
             guarded(hook_sqlalchemy)
         watch, root_path = Watch(), scope.get("root_path", "")
-        token = current.set(watch.tally)
+        token = current.set(watch)
 
         async def send_with_headers(message: Message) -> None:
             kind = message["type"]

@@ -14,8 +14,6 @@ from typing import Any
 class Tally:
     """Lists, because adding to one is atomic: threads of one request need no lock to count."""
 
-    __slots__ = ("db_seconds", "hits", "misses")
-
     def __init__(self) -> None:
         self.db_seconds: list[float] = []
         self.hits: list[str] = []
@@ -25,7 +23,8 @@ class Tally:
 current: ContextVar[Tally | None] = ContextVar("releasedesk_probe_tally", default=None)
 # When the call under way began, else 0: what an ORM asks of its driver is that call, seen again below.
 _began: ContextVar[float] = ContextVar("releasedesk_probe_call", default=0.0)
-_sources: set[str] = set()
+# Who reports database calls. Without any, their number is unknown, not 0.
+sources: set[str] = set()
 
 
 def cache_hit(cache: str = "app") -> None:
@@ -68,22 +67,17 @@ def uncounted() -> Iterator[None]:
 
 
 def counts(source: str) -> None:
-    """Note that `source` reports its calls from now on. Without any, their number is unknown, not 0."""
-    _sources.add(source)
-
-
-def counting() -> bool:
-    """Whether anything reports database calls."""
-    return bool(_sources)
+    """Note that `source` reports its calls from now on."""
+    sources.add(source)
 
 
 def hook_sqlalchemy() -> None:
     """Count the statements of every SQLAlchemy engine, async ones too, once the service has imported it.
 
-    Cheap to call again. One execution is one call, as with DB-API's `executemany`; BEGIN, COMMIT and the
+    One execution is one call, as with DB-API's `executemany`; BEGIN, COMMIT and the
     pool's ping are not executions. SQLAlchemy is never imported for a service that does not use it.
     """
-    if "sqlalchemy" in _sources:
+    if "sqlalchemy" in sources:
         return
     from sqlalchemy import event  # noqa: PLC0415 - optional: the bare distribution has only the standard library
     from sqlalchemy.engine import Engine  # noqa: PLC0415 - see above

@@ -17,7 +17,7 @@ from django.core.cache import caches
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from releasedesk.probe.count import Call, cache_hit, cache_miss, counts, current, hook_sqlalchemy
+from releasedesk.probe.count import Call, cache_hit, cache_miss, counts, current, hook_sqlalchemy, sources
 from releasedesk.probe.log import guarded
 from releasedesk.probe.watch import Watch, switched_on
 
@@ -51,7 +51,7 @@ class Probe:
         if not self.on:
             return self.get_response(request)
         watch = self._begin(request)
-        token = current.set(watch.tally)
+        token = current.set(watch)
         try:
             response = self.get_response(request)
         except Exception as error:
@@ -67,7 +67,7 @@ class Probe:
         if not self.on:
             return await self.get_response(request)
         watch = self._begin(request)
-        token = current.set(watch.tally)
+        token = current.set(watch)
         try:
             response = await self.get_response(request)
         except Exception as error:
@@ -85,7 +85,7 @@ class Probe:
             watch.error = type(exception).__name__
 
     def _begin(self, request: Any) -> Watch:
-        if "sqlalchemy" in modules:
+        if "sqlalchemy" in modules and "sqlalchemy" not in sources:
             guarded(hook_sqlalchemy)
         watch = request.releasedesk_probe = Watch()
         return watch
@@ -112,7 +112,7 @@ class Probe:
 def _pieces(pieces: Iterator[bytes], watch: Watch, end: Callable[[], None]) -> Iterator[bytes]:
     try:
         while True:
-            token = current.set(watch.tally)
+            token = current.set(watch)
             try:
                 piece = next(pieces)
             except StopIteration:
@@ -130,7 +130,7 @@ def _pieces(pieces: Iterator[bytes], watch: Watch, end: Callable[[], None]) -> I
 async def _pieces_later(
     pieces: AsyncIterator[bytes], watch: Watch, end: Callable[[], None]
 ) -> AsyncIterator[bytes]:
-    token = current.set(watch.tally)
+    token = current.set(watch)
     try:
         async for piece in pieces:
             yield piece

@@ -27,17 +27,13 @@ def cache_outcome(hits: Sequence[str], misses: Sequence[str]) -> str | None:
     return "miss" if misses else "hit" if hits else None
 
 
-def cache_status(hits: Sequence[str], misses: Sequence[str]) -> str | None:
-    """Give one member for each cache that decided the outcome, or None where no cache was asked.
+def cache_status(hits: Sequence[str], misses: Sequence[str]) -> str:
+    """Give one member for each cache that decided the outcome; nothing where no cache was asked.
 
     >>> cache_status(["price"], ["basket"])
     'basket; fwd=miss'
     """
-    outcome = cache_outcome(hits, misses)
-    if outcome is None:
-        return None
-    parameter = "hit" if outcome == "hit" else "fwd=miss"
-    return _members(tuple(misses or hits), parameter)
+    return _members(tuple(misses), "fwd=miss") if misses else _members(tuple(hits), "hit")
 
 
 @lru_cache(maxsize=1024)

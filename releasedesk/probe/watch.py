@@ -9,14 +9,13 @@ from time import perf_counter, time
 from typing import Any
 from uuid import uuid4
 
-from releasedesk.probe.count import Tally, counting
+from releasedesk.probe.count import Tally, sources
 from releasedesk.probe.headers import cache_outcome, cache_status, server_timing
-from releasedesk.probe.log import failed, guarded, open_log, write
+from releasedesk.probe.log import INFO, failed, guarded, logger, open_log, write
 
 NO_ANSWER = 0
 FAILED = 500
 REQUEST_ID_AT_MOST = 128
-CACHE_JSON = {"hit": '"hit"', "miss": '"miss"', None: "null"}
 
 
 def switched_on() -> bool:
@@ -35,18 +34,18 @@ def switched_on() -> bool:
 
 _shown = True
 _second: tuple[int, str] = (0, "")
+_FRACTIONS = [f".{milliseconds:03d}Z" for milliseconds in range(1000)]
 
 
 def _now() -> str:
     """Give the time in UTC with milliseconds; all but those is written once a second."""
     global _second  # noqa: PLW0603 - one tuple takes the place of another: no thread sees half of it
-    now = time()
-    second, text = _second
-    if second != int(now):
-        second = int(now)
+    second, milliseconds = divmod(int(time() * 1000), 1000)
+    known, text = _second
+    if known != second:
         text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         _second = second, text
-    return f"{text}.{int((now - second) * 1000):03d}Z"
+    return text + _FRACTIONS[milliseconds]
 
 
 @lru_cache(maxsize=1024)
@@ -55,31 +54,35 @@ def _place(method: str, template: str | None) -> str:
     return f'"method":{quoted(method)},"route":{quoted(f"{method} {template}") if template else "null"}'
 
 
-class Watch:
-    """What is known of a request so far. `status` 0 is: nobody was answered."""
+class Watch(Tally):
+    """What is known of a request so far. `status` 0 is: nobody was answered.
 
-    __slots__ = ("error", "logged", "ms", "started", "status", "tally", "template")
+    One object a request, and what most requests never set is read off the class: each object and each call
+    is a part of what the probe may cost.
+    """
+
+    status = NO_ANSWER
+    error: str | None = None
+    ms: float | None = None
+    logged = False
+    template: str | None = None
 
     def __init__(self) -> None:
+        super().__init__()
         self.started = perf_counter()
-        self.tally = Tally()
-        self.status = NO_ANSWER
-        self.error: str | None = None
-        self.ms: float | None = None
-        self.logged = False
-        self.template: str | None = None
 
     def headers(self) -> list[tuple[str, str]]:
         """Give our headers. Both are lists: the service's own members stay, ours follow (RFC 9110, 5.3)."""
         if not _shown:
             return []
-        tally = self.tally
-        calls = len(tally.db_seconds) if counting() else None
-        elapsed_ms = (perf_counter() - self.started) * 1000
-        timing = server_timing(elapsed_ms, sum(tally.db_seconds) * 1000, calls)
-        cache = cache_status(tally.hits, tally.misses)
-        ours = [("Server-Timing", timing)]
-        return ours if cache is None else [*ours, ("Cache-Status", cache)]
+        app_ms = (perf_counter() - self.started) * 1000
+        if sources:
+            timing = server_timing(app_ms, sum(self.db_seconds) * 1000, len(self.db_seconds))
+        else:
+            timing = server_timing(app_ms, 0.0, None)
+        if not (self.hits or self.misses):
+            return [("Server-Timing", timing)]
+        return [("Server-Timing", timing), ("Cache-Status", cache_status(self.hits, self.misses))]
 
     def raised(self, error: BaseException) -> None:
         """Note what the service raised."""
@@ -87,11 +90,10 @@ class Watch:
 
     def fields(self) -> dict[str, Any]:
         """Give what was counted, for a line of the service's own. Final once the last byte has gone."""
-        tally = self.tally
         return {
             "response_ms": round(self.end(), 3),
-            "db_calls": len(tally.db_seconds) if counting() else None,
-            "cache": cache_outcome(tally.hits, tally.misses),
+            "db_calls": len(self.db_seconds) if sources else None,
+            "cache": cache_outcome(self.hits, self.misses),
         }
 
     def end(self) -> float:
@@ -112,14 +114,15 @@ class Watch:
 
     def log(self, method: str, template: str | None, path: str, request_id: str | None) -> None:
         """Write the line. Put together by hand: an encoder that takes any value costs four times that."""
-        tally = self.tally
-        cache = cache_outcome(tally.hits, tally.misses)
+        ms = self.end()
+        if not logger.isEnabledFor(INFO):
+            return
+        calls = len(self.db_seconds) if sources else "null"
+        cache = '"miss"' if self.misses else '"hit"' if self.hits else "null"
+        error = f',"error":{quoted(self.error)}' if self.error else ""
+        name = request_id[:REQUEST_ID_AT_MOST] if request_id else uuid4().hex
         write(
             f'{{"event":"request","at":"{_now()}",'
-            f'{_place(method, template)},"path":{quoted(path)},'
-            f'"status":{self.status},"response_ms":{round(self.end(), 3)},'
-            f'"db_calls":{len(tally.db_seconds) if counting() else "null"},'
-            f'"cache":{CACHE_JSON[cache]},'
-            f'"request_id":{quoted(request_id[:REQUEST_ID_AT_MOST] if request_id else uuid4().hex)}'
-            + (f',"error":{quoted(self.error)}}}' if self.error else "}")
+            f'{_place(method, template)},"path":{quoted(path)},"status":{self.status},"response_ms":{ms:.3f},'
+            f'"db_calls":{calls},"cache":{cache},"request_id":{quoted(name)}{error}}}'
         )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from sys import modules
 from typing import Any
 
-from releasedesk.probe.count import current, hook_sqlalchemy
+from releasedesk.probe.count import current, hook_sqlalchemy, sources
 from releasedesk.probe.log import failed, guarded
 from releasedesk.probe.watch import Watch, switched_on
 
@@ -32,55 +32,59 @@ class Probe:
         """Answer one request, watched. What the service raises is raised again, unchanged."""
         if not self.on:
             return self.app(environ, start_response)
-        if "sqlalchemy" in modules:
+        if "sqlalchemy" in modules and "sqlalchemy" not in sources:
             guarded(hook_sqlalchemy)
-        watch = Watch()
-
-        def start_with_headers(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            try:
-                headers = _with_headers(watch, environ, status, headers)
-            except Exception as fault:  # noqa: BLE001 - the service's own headers go on
-                failed(_with_headers, fault)
-            return start_response(status, headers, *error)
-
-        token = current.set(watch.tally)
+        answer = _Answer(environ, start_response)
+        token = current.set(answer)
         try:
-            body = self.app(environ, start_with_headers)
+            body = answer.body = self.app(environ, answer.start)
         except Exception as error:
-            watch.raised(error)
-            watch.once(_log, watch, environ)
+            answer.raised(error)
+            answer.once(answer.write)
             raise
         finally:
             current.reset(token)
         if isinstance(body, READY) or type(body) is environ.get("wsgi.file_wrapper"):
             # All of it is there already, or the server's own fast way sends it.
-            watch.once(_log, watch, environ)
+            answer.once(answer.write)
             return body
-        return _Body(body, watch, environ)
+        return answer
 
 
-class _Body:
+class _Answer(Watch):
     """The service's answer, piece by piece; it counts what each piece asks for and ends with the last."""
 
-    def __init__(self, body: Iterable[bytes], watch: Watch, environ: Environ) -> None:
-        self.body, self.watch, self.environ = body, watch, environ
+    body: Iterable[bytes]
+
+    def __init__(self, environ: Environ, start_response: StartResponse) -> None:
+        super().__init__()
+        self.environ, self.start_response = environ, start_response
+
+    def start(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+        """Stand in for `start_response`."""
+        try:
+            self.status = int(status[:3])
+            self.template = route_template(self.environ)  # Flask forgets its request before the body is sent
+            headers = [*headers, *self.headers()]
+        except Exception as fault:  # noqa: BLE001 - the service's own headers go on
+            failed(self.start, fault)
+        return self.start_response(status, headers, *error)
 
     def __iter__(self) -> Iterator[bytes]:
-        tally = self.watch.tally
         try:
             # Set for each piece: between them the server's thread belongs to nobody.
-            current.set(tally)
+            current.set(self)
             for piece in self.body:
                 current.set(None)
                 yield piece
-                current.set(tally)
+                current.set(self)
             current.set(None)
         except Exception as error:
             current.set(None)
-            self.watch.raised(error)
+            self.raised(error)
             raise
         finally:  # also when it is closed half way, maybe by another thread: nothing is set here
-            self._end()
+            self.once(self.write)
 
     def close(self) -> None:
         """End it, also where the client has left half way."""
@@ -88,28 +92,17 @@ class _Body:
             if (close := getattr(self.body, "close", None)) is not None:
                 close()
         finally:
-            self._end()
+            if not self.logged:
+                self.once(self.write)
 
-    def _end(self) -> None:
-        if not self.watch.logged:
-            self.watch.once(_log, self.watch, self.environ)
-
-
-def _with_headers(
-    watch: Watch, environ: Environ, status: str, headers: list[tuple[str, str]]
-) -> list[tuple[str, str]]:
-    watch.status = int(status[:3])
-    watch.template = route_template(environ)  # Flask forgets its request before the body is sent
-    return [*headers, *watch.headers()]
-
-
-def _log(watch: Watch, environ: Environ) -> None:
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    if not path.isascii():  # WSGI hands over bytes in the shape of latin-1 (PEP 3333)
-        path = path.encode("latin-1", "replace").decode("utf-8", "replace")
-    method = environ.get("REQUEST_METHOD", "GET")
-    template = watch.template or route_template(environ)
-    watch.log(method, template, path, environ.get("HTTP_X_REQUEST_ID"))
+    def write(self) -> None:
+        """Write the line."""
+        environ = self.environ
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        if not path.isascii():  # WSGI hands over bytes in the shape of latin-1 (PEP 3333)
+            path = path.encode("latin-1", "replace").decode("utf-8", "replace")
+        template = self.template or route_template(environ)
+        self.log(environ.get("REQUEST_METHOD", "GET"), template, path, environ.get("HTTP_X_REQUEST_ID"))
 
 
 def route_template(environ: Environ) -> str | None:
@@ -122,12 +115,11 @@ def route_template(environ: Environ) -> str | None:
     named = environ.get("releasedesk.route")
     if isinstance(named, str):
         return named
-    rule = getattr(getattr(environ.get("werkzeug.request"), "url_rule", None), "rule", None)
-    if not isinstance(rule, str):
+    if (request := environ.get("werkzeug.request")) is None:
         return None
+    rule = getattr(getattr(request, "url_rule", None), "rule", None)
     # Flask hands the mounted prefix over as the script's name.
-    prefix: str = environ.get("SCRIPT_NAME", "")
-    return prefix + _template(rule)
+    return environ.get("SCRIPT_NAME", "") + _template(rule) if isinstance(rule, str) else None
 
 
 @lru_cache(maxsize=1024)

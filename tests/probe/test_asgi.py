@@ -175,7 +175,7 @@ def test_where_nothing_counts_the_number_of_calls_is_unknown_and_not_nought(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(asgi, "hook_sqlalchemy", lambda: None)
-    monkeypatch.setattr(count, "_sources", set())
+    monkeypatch.setattr(watch, "sources", frozenset())
     (answer,) = get(Probe(PlainTextResponse("ok")), "/")
     assert "db" not in answer.headers["server-timing"]
     assert lines(caplog)[0]["db_calls"] is None

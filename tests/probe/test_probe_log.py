@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 
+from releasedesk.probe import log
 from releasedesk.probe.asgi import Probe, Receive, Scope, Send
 
 from .watching import get, lines
@@ -111,6 +113,59 @@ asyncio.run(Probe(app)({"type": "http", "method": "GET", "path": "/a b", "header
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == ""
     assert json.loads(done.stderr)["path"] == "/a b"
+
+
+def test_a_record_holds_what_one_of_the_logging_module_holds(caplog: pytest.LogCaptureFixture) -> None:
+    clocks = {"created", "msecs", "relativeCreated"}
+    for line in ("first", "second"):
+        log.write(line)
+        ours = vars(caplog.records[-1])
+        theirs = vars(logging.LogRecord(log.logger.name, logging.INFO, log.__file__, 0, line, None, None))
+        assert ours.keys() - {"message", "asctime"} == theirs.keys()
+        assert all(ours[key] == theirs[key] for key in theirs.keys() - clocks)
+        assert 0 <= theirs["relativeCreated"] - ours["relativeCreated"] < 1_000
+        assert 0 <= theirs["created"] - ours["created"] < 1
+        assert abs(ours["created"] % 1 * 1000 - ours["msecs"]) < 1
+
+
+def test_a_service_may_make_its_own_records(caplog: pytest.LogCaptureFixture) -> None:
+    class Traced(logging.LogRecord):
+        trace = "4bf92f35"
+
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(Traced)
+    try:
+        log.write("{}")
+    finally:
+        logging.setLogRecordFactory(before)
+    assert isinstance(caplog.records[-1], Traced)
+
+
+def test_the_records_of_a_forked_process_bear_its_own_number() -> None:
+    program = """
+import logging, os
+from releasedesk.probe import log
+logging.basicConfig(format="%(process)d %(message)s", level=logging.INFO)
+log.write("parent")
+if (child := os.fork()) == 0:
+    log.write("child")
+    os._exit(0)
+os.waitpid(child, 0)
+print(os.getpid(), child)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    parent, child = done.stdout.split()
+    assert done.stderr.splitlines() == [f"{parent} parent", f"{child} child"]
+
+
+def test_a_line_that_a_pipe_takes_in_parts_is_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    whole = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, line: whole(descriptor, line[:3]))
+    log._to_descriptor(write, b"one line\n")
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        assert pipe.read() == b"one line\n"
 
 
 def test_a_service_that_has_set_up_logging_keeps_its_handlers(caplog: pytest.LogCaptureFixture) -> None:

@@ -227,7 +227,7 @@ def test_a_fault_of_the_probe_is_warned_of_once_and_the_request_goes_on(
     monkeypatch.setattr(wsgi, "route_template", faulty)
     for times in (1, 2):
         assert get(basket, f"/basket/{times}").text == "ok"
-    assert probe.faults() == {"_with_headers": 2, "_log": 2}
+    assert probe.faults() == {"_Answer.start": 2, "_Answer.write": 2}
     assert sum(record.levelno == logging.WARNING for record in caplog.records) == 2
 
 
