@@ -8,6 +8,16 @@ from django.db import models
 from releasedesk.accounts.roles import Actor, Role
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    """Questions about sets of teams."""
+
+    def of(self, actor: Actor) -> TeamQuerySet:
+        """The teams an asker may hear of: a token its own, a person all."""
+        if actor.user_id is not None or actor.superuser:
+            return self
+        return self.filter(pk__in=actor.team_ids)
+
+
 class Team(models.Model):
     """A group of people that owns services."""
 
@@ -16,6 +26,8 @@ class Team(models.Model):
     timezone = models.CharField(
         max_length=64, default="UTC", help_text="Where its clock hangs: Europe/Berlin. Its freezes go by it."
     )
+
+    objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]

@@ -49,7 +49,7 @@ class Notes(Door):
     @operation("searchNotes", "Notes", {200: answers.FoundNotePage}, query=FILTERS)
     def get(self, request: Request) -> Response:
         """Find finished notes by their words, best match first; without `?q=` the newest first."""
-        filters = NoteFilters.read(request.query_params.dict())
+        filters = NoteFilters.read(request.query_params.dict(), self.actor)
         rows = notes(filters, actor=self.actor)
         return page(self, request, rows, lambda shown: [self._line(one) for one in found(shown)])
 

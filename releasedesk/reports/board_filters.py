@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
 from django.db.models import Q
 
-from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Service, ServiceQuerySet
-from releasedesk.problems.near import near
 from releasedesk.problems.problem import FieldError, invalid
 from releasedesk.releases.models import Live
 from releasedesk.reports.board_rows import Row
+from releasedesk.reports.filters import unknown_places, unknown_value
 from releasedesk.reports.verdicts import State
 
 NAMES = ("team", "service", "state", "only", "sort", "mine")
@@ -57,10 +56,10 @@ class Filters:
             if name not in NAMES
         ]
         said = {name: query.get(name, "").strip() for name in NAMES}
-        wrong += _unknown("state", said["state"], State)
-        wrong += _unknown("only", said["only"], ONLY)
-        wrong += _unknown("sort", said["sort"], ["team", "attention"])
-        wrong += _unknown("mine", said["mine"], ["0", "1"])
+        wrong += unknown_value("state", said["state"], lambda: State)
+        wrong += unknown_value("only", said["only"], lambda: ONLY)
+        wrong += unknown_value("sort", said["sort"], lambda: ["team", "attention"])
+        wrong += unknown_value("mine", said["mine"], lambda: ["0", "1"])
         if wrong:
             raise invalid(*wrong)
         return cls(
@@ -93,25 +92,10 @@ class Filters:
 
     def refuse_unknown(self, actor: Actor) -> None:
         """Raise 422 for a team or a service that is not there, naming near ones the actor may see."""
-        teams = (
-            Team.objects.all()
-            if actor.user_id or actor.superuser
-            else Team.objects.filter(pk__in=actor.roles)
-        )
-        services = Service.objects.of(actor)
-        wrong = _unknown("team", self.team, teams.values_list("slug", flat=True))
-        wrong += _unknown("service", self.service, services.values_list("slug", flat=True))
+        wrong = unknown_places(actor, self.team, self.service)
         if wrong:
             raise invalid(*wrong)
 
     def show_row(self, row: Row) -> bool:
         """Say whether the filters leave this row."""
         return self.state in {"", row.state} and (not self.only or ONLY[self.only](row))
-
-
-def _unknown(name: str, value: str, known: Iterable[str]) -> list[FieldError]:
-    names = [str(one) for one in known] if value else []
-    if not value or value in names:
-        return []
-    expected = f"one of: {', '.join(near(value[:100], names))}"
-    return [FieldError(f"?{name}", "unknown", f"No {name} is called '{value[:100]}'.", expected, value[:100])]

@@ -34,9 +34,9 @@ class InboxFilters:
     q: str = ""
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> Self:
+    def read(cls, query: Mapping[str, str], actor: Actor) -> Self:
         """Read them. Raises 422 for one that does not exist."""
-        found = asked(query, [field.name for field in fields(cls)])
+        found = asked(query, [field.name for field in fields(cls)], actor)
         if found["outcome"] and found["outcome"] not in Outcome.values:
             raise invalid(unknown("?outcome", "outcome", found["outcome"][:100], Outcome.values))
         return cls(**found)
@@ -87,14 +87,13 @@ class Waiting:
 
 def waiting(actor: Actor) -> Sequence[Waiting]:
     """What waits for a word, the most first. Names of jobs wait too, though nothing hangs on them."""
-    unknown_job = Q(outcome=Outcome.IGNORED, waits_for="check")
-    rows = Delivery.objects.seen_by(actor).filter(
-        Q(outcome=Outcome.UNMATCHED) | unknown_job, forgotten_at=None
+    groups = (
+        Delivery.objects.seen_by(actor)
+        .waiting()
+        .values("waits_for", "waits_name", "team")
+        .annotate(count=Count("pk"), first_at=Min("received_at"), last_at=Max("received_at"))
     )
-    groups = rows.values("waits_for", "waits_name", "team").annotate(
-        count=Count("pk"), first_at=Min("received_at"), last_at=Max("received_at")
-    )
-    found = list(groups.exclude(waits_name="").order_by("waits_for", "-count", "waits_name")[:GROUPS_AT_MOST])
+    found = list(groups.order_by("waits_for", "-count", "waits_name")[:GROUPS_AT_MOST])
     if not found:
         return []
     teams = Team.objects.in_bulk({group["team"] for group in found})

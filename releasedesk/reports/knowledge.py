@@ -24,9 +24,9 @@ class NoteFilters:
     service: str = ""
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> NoteFilters:
+    def read(cls, query: Mapping[str, str], actor: Actor) -> NoteFilters:
         """Read the query string. Raises 422 for a filter or a value that does not exist."""
-        return cls(**asked(query, ("q", "team", "service")))
+        return cls(**asked(query, ("q", "team", "service"), actor))
 
     @property
     def are_set(self) -> bool:

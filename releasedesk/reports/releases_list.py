@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import Case, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import Combinable
 
+from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import TIER_RANK, Tier
 from releasedesk.measurements.judge.verdicts import ORDER
 from releasedesk.measurements.models import Comparison
@@ -27,9 +28,9 @@ class ReleaseFilters:
     state: str = ""
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> ReleaseFilters:
+    def read(cls, query: Mapping[str, str], actor: Actor) -> ReleaseFilters:
         """Read the query string. Raises 422 for a filter or a value that does not exist."""
-        return cls(**asked(query, ("team", "service", "state"), states=list(State)))
+        return cls(**asked(query, ("team", "service", "state"), actor, states=list(State)))
 
     @property
     def are_set(self) -> bool:

@@ -33,7 +33,8 @@ REGISTER, NOTHING = "+register", "-nothing"  # what no slug can be
 @signed_in
 def show(request: HttpRequest) -> HttpResponse:
     """List the messages of the reader's teams, the newest first; the filters stand in the URL."""
-    filters, actor = InboxFilters.read(request.GET.dict()), actor_of(request)
+    actor = actor_of(request)
+    filters = InboxFilters.read(request.GET.dict(), actor)
     found = page(request, inbox(actor, filters))
     context = {
         "page": found,

@@ -17,8 +17,9 @@ from releasedesk.web.paging import page
 @signed_in
 def show(request: HttpRequest) -> HttpResponse:
     """List the notes that the filters of the URL leave. Raises 422 for a filter that does not exist."""
-    filters = NoteFilters.read(request.GET.dict())
-    listed = page(request, notes(filters, actor=actor_of(request)))
+    actor = actor_of(request)
+    filters = NoteFilters.read(request.GET.dict(), actor)
+    listed = page(request, notes(filters, actor=actor))
     context = {
         "page": listed,
         "found": found(listed.rows),

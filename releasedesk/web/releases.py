@@ -10,7 +10,7 @@ from releasedesk.accounts.models import Team
 from releasedesk.catalog.models import Service
 from releasedesk.reports.releases_list import ReleaseFilters, listed, releases
 from releasedesk.reports.verdicts import State
-from releasedesk.web.access import signed_in
+from releasedesk.web.access import actor_of, signed_in
 from releasedesk.web.paging import page
 
 
@@ -18,7 +18,7 @@ from releasedesk.web.paging import page
 @signed_in
 def show(request: HttpRequest) -> HttpResponse:
     """List the releases that the filters of the URL leave. Raises 422 for a filter that does not exist."""
-    filters = ReleaseFilters.read(request.GET.dict())
+    filters = ReleaseFilters.read(request.GET.dict(), actor_of(request))
     found = page(request, releases(filters))
     context = {
         "page": found,

@@ -51,6 +51,17 @@ def test_a_draft_is_private_to_the_team_until_it_is_finished(
     assert as_charlie.get(NOTE).json()["reason"] == "The basket was slow."
 
 
+@pytest.mark.parametrize("path", ["notes", "board"])
+def test_a_wrong_team_is_told_only_of_the_teams_the_asker_may_hear_of(
+    ci: Client, as_charlie: Client, path: str
+) -> None:
+    make_team("payment-fraud")
+    assert sole_error(ci.get(f"/api/v1/{path}?team=paymens"))["expected"] == "one of: payments"
+    told = sole_error(as_charlie.get(f"/api/v1/{path}?team=paymens"))["expected"]
+    assert "payments" in told, "a person reads of all teams"
+    sole_error(ci.get(f"/api/v1/{path}?team=payment-fraud"))
+
+
 def test_another_teams_token_sees_neither_note_nor_draft(ci: Client) -> None:
     put(ci, NOTE, WRITTEN)
     stranger = Client(headers={"Authorization": f"Bearer {make_token(make_team('search'))}"})

@@ -159,5 +159,5 @@ def test_the_list_costs_a_fixed_number_of_queries(
     for number in range(4):
         make_deployment(service, f"1.{number}", at=timezone.now() - minutes(20))
         measure(Release.objects.get(version=f"1.{number}"), "production", after=150)
-    with django_assert_num_queries(9 + query.count("team") + query.count("service")):
+    with django_assert_num_queries(10 + query.count("team") + query.count("service")):
         client.get(f"/releases/{query}")
