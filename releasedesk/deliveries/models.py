@@ -44,8 +44,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.exclude(type="request")
 
     def waiting(self) -> DeliveryQuerySet:
-        """Those that can still be applied: unmatched, and their body is still there."""
-        return self.filter(outcome=Outcome.UNMATCHED, forgotten_at=None)
+        """Those that somebody can still explain a name to: of an unmatched one, or of a job nobody knows."""
+        return self.exclude(waits_name="").filter(forgotten_at=None)
 
     def grown_old(self, before: datetime, *, unmatched_before: datetime) -> DeliveryQuerySet:
         """Those whose body is to be forgotten; what still waits is kept for longer."""
@@ -76,7 +76,7 @@ class Delivery(models.Model):
     answer = models.JSONField()
     actor = models.CharField(max_length=200)
     received_at = models.DateTimeField()
-    waits_for = models.CharField(max_length=16, blank=True, help_text="service or environment")
+    waits_for = models.CharField(max_length=16, blank=True, help_text="service, environment or check")
     waits_name = models.CharField(max_length=200, blank=True)
     forgotten_at = models.DateTimeField(null=True, help_text="When body and headers were deleted.")
     team_id: int
@@ -101,7 +101,7 @@ class Delivery(models.Model):
             models.Index(fields=["team", "source", "-received_at"], name="delivery_source"),
             models.Index(
                 fields=["team", "waits_for", "waits_name"],
-                condition=Q(outcome="unmatched"),
+                condition=~Q(waits_name=""),
                 name="delivery_waiting",
             ),
         ]
@@ -200,14 +200,15 @@ class Source(models.Model):
 class AliasQuerySet(models.QuerySet["Alias"]):
     """Questions about sets of names."""
 
-    def of(self, team_id: int, kind: str) -> AliasQuerySet:
-        """A team's names of one kind."""
-        return self.filter(team=team_id, kind=kind)
-
-    def ours(self, team_id: int, kind: str) -> dict[str, str]:
-        """Their name → ours; empty for what a team wants nothing of."""
-        rows = self.of(team_id, kind).values_list("theirs", "service__slug", "environment__name", "item")
-        return {theirs: service or place or item or "" for theirs, service, place, item in rows}
+    def of_team(self, team_id: int) -> dict[str, dict[str, str]]:
+        """All of a team's names: kind → (theirs → ours)."""
+        found: dict[str, dict[str, str]] = {kind: {} for kind in Alias.Kind}
+        said = self.filter(team=team_id).values_list(
+            "kind", "theirs", "service__slug", "environment__name", "item"
+        )
+        for kind, theirs, service, place, item in said:
+            found[kind][theirs] = service or place or item or ""
+        return found
 
 
 class Alias(models.Model):

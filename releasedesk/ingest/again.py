@@ -8,10 +8,11 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.deliveries import original
 from releasedesk.deliveries.models import Delivery, Outcome, Source
-from releasedesk.ingest import events
+from releasedesk.ingest import events, hooks
 from releasedesk.ingest.answer import Answer
-from releasedesk.ingest.hooks import with_reader
-from releasedesk.ingest.message import Ignored, Message
+from releasedesk.ingest.message import Message
+from releasedesk.ingest.names import Names
+from releasedesk.ingest.our_words import names_of
 from releasedesk.ingest.receive import apply_again, receive, skew
 from releasedesk.operations.sealed import BrokenSealError
 from releasedesk.problems.problem import Problem
@@ -50,7 +51,8 @@ def apply_waiting(
     waiting = Delivery.objects.waiting().filter(team=team, waits_for=waits_for, waits_name=name)
     rows = list(waiting.order_by("received_at", "pk")[:AT_ONCE])
     left = waiting.count() - len(rows)
-    return [_try(row, now=now) for row in sorted(rows, key=lambda row: _happened(row, now))], left
+    known = names_of(team.pk)
+    return [_try(row, now=now) for row in sorted(rows, key=lambda row: _happened(row, known, now))], left
 
 
 def _try(delivery: Delivery, *, now: datetime) -> Tried:
@@ -68,28 +70,18 @@ def _try(delivery: Delivery, *, now: datetime) -> Tried:
 
 
 def message_again(delivery: Delivery, *, now: datetime) -> Message:
-    """Make a kept delivery a message again, to be read with what the team has said about names by now."""
+    """Make a kept delivery a message again."""
     body = original(delivery)
     source = Source.objects.filter(pk=delivery.source).first()
     if source is None:
         return events.message(body, now=now, skew=skew())
-    message = Message(
-        source=delivery.source,
-        key=delivery.key,
-        type=delivery.type,
-        body=body,
-        headers=delivery.headers,
-        read=lambda: Ignored("Nothing was read."),
-        waits=True,
-        guesses=True,
-    )
-    return with_reader(source, message, now=now)
+    return hooks.message_again(source, delivery, body, now=now)
 
 
-def _happened(delivery: Delivery, now: datetime) -> tuple[datetime, datetime]:
+def _happened(delivery: Delivery, known: Names, now: datetime) -> tuple[datetime, datetime]:
     """When what it tells of happened; the time of its coming where that cannot be told."""
     try:
-        reading = message_again(delivery, now=now).read()
+        reading = message_again(delivery, now=now).read(known)
     except (Problem, BrokenSealError):
         reading = ()
     times = [fact.occurred_at for fact in reading] if isinstance(reading, tuple) else []

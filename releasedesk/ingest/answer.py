@@ -7,7 +7,6 @@ from typing import Any
 
 from releasedesk.deliveries.models import Outcome
 from releasedesk.ingest.apply import Applied
-from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Message
 from releasedesk.releases.models import Deployment
 
@@ -23,7 +22,7 @@ class Answer:
     replayed: bool = False
 
 
-def applied(message: Message, service: str, what: Applied, *, now: datetime) -> dict[str, Any]:
+def applied(message: Message, service: str | None, what: Applied, *, now: datetime) -> dict[str, Any]:
     """Tell what came of a message, by what came of the fact that stands for all it said."""
     return {
         **_told(message, Outcome.APPLIED, service, what.environment, what.version),
@@ -32,9 +31,15 @@ def applied(message: Message, service: str, what: Applied, *, now: datetime) -> 
     }
 
 
-def unmatched(message: Message, fact: Fact, detail: str) -> dict[str, Any]:
+def unmatched(
+    message: Message,
+    detail: str,
+    service: str | None = None,
+    environment: str | None = None,
+    version: str | None = None,
+) -> dict[str, Any]:
     """Tell that a message waits, and what for."""
-    told = _told(message, Outcome.UNMATCHED, fact.service, fact.environment, fact.version)
+    told = _told(message, Outcome.UNMATCHED, service, environment, version)
     return {**told, "release_url": None, "deployment": None, "detail": detail}
 
 

@@ -23,7 +23,7 @@ from releasedesk.ingest.facts import (
     ReleaseFact,
 )
 from releasedesk.ingest.foreign import FOUND, Reader
-from releasedesk.ingest.message import Ignored, Reading
+from releasedesk.ingest.message import Announced, Ignored, Reading
 from releasedesk.ingest.names import NO_NAMES, Names, part_at, text_at
 from releasedesk.problems.problem import FieldError, invalid
 
@@ -68,13 +68,14 @@ class _Event:
         self.content, self.custom = part_at(self.subject, "content"), part_at(event, "customData")
         self.known, self.reader = known, reader
         self.id = key or text_at(self.context, "id")
-        self.subject_id = text_at(self.subject, "id")
+        self.subject_id = names.resource(text_at(self.subject, "id"))
         self.predicate = text_at(self.context, "type").split(".")[3]
         of_artifact = self.subject_id if self.subject_id.startswith("pkg:") else ""
-        self.artifact = names.artifact(text_at(self.content, "artifactId") or of_artifact)
+        self.artifact_id = names.resource(text_at(self.content, "artifactId")) or of_artifact
+        self.artifact = names.artifact(self.artifact_id)
 
     def build(self, kind: type[Fact], type_: str, **fields: Any) -> Fact:
-        """Build a fact of what every event has, and these fields."""
+        """Build a fact of what every event has, and these fields. Raises 422."""
         common = {
             "id": self.id,
             "type": type_,
@@ -92,7 +93,7 @@ class _Event:
         """Where it happened."""
         place = self.content.get("environment") or self.custom.get("environment")
         name = place if isinstance(place, str) else text_at(place, "id") or text_at(place, "name")
-        return names.place(name)
+        return names.place(names.resource(name))
 
     @property
     def version(self) -> str | None:
@@ -104,7 +105,7 @@ class _Event:
         """Of an event whose subject is no service: the one it names, else its artifact."""
         service = self.content.get("service") or self.custom.get("service")
         name = service if isinstance(service, str) else text_at(service, "id")
-        return names.slug(name or self.artifact.name)
+        return names.slug(names.resource(name) or self.artifact.name)
 
     @property
     def outcome(self) -> str | None:
@@ -114,7 +115,16 @@ class _Event:
 
 def _deployed(event: _Event) -> Reading:
     """`service.deployed`, `.upgraded`, `.rolledback`: that it was a rollback is a hint, the fold decides."""
+    _need_version(event)
     return (event.build(DeploymentFact, "deployment.succeeded", service=names.slug(event.subject_id)),)
+
+
+def _need_version(event: _Event) -> None:
+    """Refuse an artifact that is named without its version: who sends it can add a tag."""
+    if event.artifact_id and not event.version:
+        expected = "a package URL with a version or a tag, as pkg:oci/shop@sha256%3A0b31?tag=1.2"
+        told = "The artifact's id names no version."
+        raise invalid(FieldError(AT["version"], "format", told, expected, names.line(event.artifact_id)))
 
 
 def _deployment(event: _Event) -> Reading:
@@ -123,55 +133,59 @@ def _deployment(event: _Event) -> Reading:
     kind = "started" if event.predicate == "started" else outcome
     if kind is None:
         return Ignored("The deployment neither succeeded nor failed.")
+    _need_version(event)
     run = names.line(event.subject_id, ID_AT_MOST)
     return (event.build(DeploymentFact, f"deployment.{kind}", service=event.service, run=run),)
 
 
 def _run(event: _Event) -> Reading:
     """`pipelinerun.finished`, `taskrun.finished`: a check by its name, else a deployment that failed."""
-    outcome, key = event.outcome, event.known.check(_name_of_run(event))
-    if outcome is None:
-        return Ignored("The run neither passed nor failed.")
-    if not event.service or not event.version:
-        return Ignored("The run names no service and version in its artifact or its customData.")
-    if key:
-        return (event.build(CheckFact, "check.finished", service=event.service, key=key, outcome=outcome),)
-    if outcome == "failed" and event.environment:
+    name = _name(event, *(text_at(event.content, f"{kind}Name") for kind in ("task", "pipeline")))
+    item, is_named = event.known.check(name), event.service and event.version and event.environment
+    if event.outcome == "failed" and is_named and not item:
         return (event.build(DeploymentFact, "deployment.failed", service=event.service),)
-    return Ignored("The run decides no item of the checklist, and it is no deployment that failed.")
-
-
-def _name_of_run(event: _Event) -> str:
-    given = (
-        text_at(event.custom, "check"),
-        *(text_at(event.content, f"{kind}Name") for kind in ("task", "pipeline")),
-    )
-    return next(filter(None, given), "")
+    return _check(event, name, item, offer=True)
 
 
 def _suite(event: _Event) -> Reading:
-    """`testsuiterun.finished`: tests that ran in an environment are the check from outside."""
+    """`testsuiterun.finished`: a check; tests that ran in an environment are the one from outside."""
     suite = part_at(event.content, "testSuite")
-    name = text_at(event.custom, "check") or text_at(suite, "name") or text_at(suite, "id")
+    name = _name(event, text_at(suite, "name"), text_at(suite, "id"))
     by_place = "integration" if event.environment else "unit_tests"
-    key = event.known.checks.get(name.lower()) or (
-        "integration" if names.CHECKS[0][1].search(name) else by_place
-    )
+    by_name = "integration" if names.CHECKS[0][1].search(name) else by_place
+    return _check(event, name, event.known.checks.get(name.lower(), by_name))
+
+
+def _case(event: _Event) -> Reading:
+    """`testcaserun.finished`: one of many, which decides an item only where somebody has said so."""
+    case = part_at(event.content, "testCase")
+    name = _name(event, text_at(case, "name"), text_at(case, "id"))
+    return _check(event, name, event.known.checks.get(name.lower()))
+
+
+def _name(event: _Event, *given: str) -> str:
+    """What a run is called: as its sender says for us, else as the vocabulary has it."""
+    return next(filter(None, (text_at(event.custom, "check"), *given)), "")
+
+
+def _check(event: _Event, name: str, item: str | None, *, offer: bool = False) -> Reading:
+    """The item of the checklist that a run decides. With `offer` its name waits to be given one."""
     if event.outcome is None:
-        return Ignored("The tests neither passed nor failed.")
+        return Ignored("The run neither passed nor failed.")
     if not event.service or not event.version:
-        return Ignored("The tests name no service and version in their artifact or their customData.")
-    # The environment is where the tests ran, which need not be one of ours.
-    return (
-        event.build(
-            CheckFact,
-            "check.finished",
-            service=event.service,
-            key=key,
-            outcome=event.outcome,
-            environment=None,
-        ),
-    )
+        return Ignored("The run names no service and version in its artifact or its customData.")
+    if not item:
+        told = f"No item of the checklist is known to be decided by '{names.line(name, 100)}'."
+        return Ignored(told, job=event.known.unexplained(name) if offer else "")
+    # Where it ran need not be one of our environments.
+    said = {"service": event.service, "key": item, "outcome": event.outcome, "environment": None}
+    return (event.build(CheckFact, "check.finished", **said),)
+
+
+def _environment(event: _Event) -> Reading:
+    """`environment.created`, `.modified`: deployments will name it by its id, which somebody has to know."""
+    name = names.place(event.subject_id or text_at(event.content, "name"))
+    return Announced(name) if name else Ignored("The environment has neither an id nor a name.")
 
 
 def _incident(event: _Event) -> Reading:
@@ -203,7 +217,7 @@ def _published(event: _Event) -> Reading:
 def _merged(event: _Event) -> Reading:
     """`change.merged`: a commit, where the change is named by one."""
     sha = names.commit(event.custom.get("commit")) or names.commit(event.subject_id)
-    repository = text_at(event.content, "repository", "id")
+    repository = names.resource(text_at(event.content, "repository", "id"))
     if sha is None or not (repository or event.service):
         return Ignored("The change names no commit, or no repository.")
     commit = {"sha": sha, "subject": names.line(text_at(event.content, "description"))}
@@ -221,19 +235,24 @@ TRANSLATORS: dict[str, Callable[[_Event], Reading]] = {
     "pipelinerun.finished": _run,
     "taskrun.finished": _run,
     "testsuiterun.finished": _suite,
+    "testcaserun.finished": _case,
+    "environment.created": _environment,
+    "environment.modified": _environment,
     "incident.detected": _incident,
     "incident.reported": _incident,
     "incident.resolved": _incident,
     "artifact.published": _published,
     "change.merged": _merged,
 }
-_SET_UP = (
-    "Environments are set up by an administrator; what is deployed to one waits until its name is mapped."
-)
+_NOT_YET = "The deployment has not begun."
+_PART = "The deployment that this is a part of says itself how it ends."
 WHY = {
     "service.removed": "A service that is gone has no release to show.",
     "service.published": "That a service can be reached says nothing of its version.",
-    "environment.created": _SET_UP,
-    "environment.modified": _SET_UP,
-    "environment.deleted": _SET_UP,
+    "environment.deleted": "Environments are taken away by an administrator; what was deployed to one stays.",
+    "deployment.queued": _NOT_YET,
+    "targetrollout.queued": _PART,
+    "targetrollout.started": _PART,
+    "targetrollout.finished": _PART,
+    "changewindow.opened": "When nothing may ship is said under Locks, by who may write gates.",
 }

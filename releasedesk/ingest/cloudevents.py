@@ -18,6 +18,7 @@ from pydantic import ConfigDict, StringConstraints
 from releasedesk.ingest import cdevents
 from releasedesk.ingest.facts import Id
 from releasedesk.ingest.message import Ignored, Message, Reading
+from releasedesk.ingest.names import Names
 from releasedesk.problems.body import ONE_LINE, Body
 from releasedesk.problems.json_text import parse_json
 from releasedesk.problems.problem import Problem, within
@@ -25,7 +26,7 @@ from releasedesk.problems.text import storable
 
 PREFIX = "ce-"
 REQUIRED = ("specversion", "id", "source", "type")
-Translator = Callable[..., Reading]  # (data, *, key, now, skew)
+Translator = Callable[..., Reading]  # (data, *, key, now, skew, known)
 # By how the type begins; what is not here is kept and ignored. A translator answers or raises as any other.
 TRANSLATORS: dict[str, Translator] = {"dev.cdevents.": cdevents.read}
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
@@ -85,18 +86,18 @@ def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
     )
 
 
-def _read(payload: object, *, now: datetime, skew: timedelta) -> Reading:
+def _read(payload: object, known: Names, *, now: datetime, skew: timedelta) -> Reading:
     envelope = Envelope.read(payload)
     with within("#/data"):
         data = (envelope.model_extra or {}).get("data")
-        return translate(envelope.type, data, key=envelope.id, now=now, skew=skew)
+        return translate(envelope.type, data, key=envelope.id, now=now, skew=skew, known=known)
 
 
-def translate(kind: str, data: object, *, key: str, now: datetime, skew: timedelta) -> Reading:
+def translate(kind: str, data: object, *, key: str, now: datetime, skew: timedelta, known: Names) -> Reading:
     """Hand the data to the translator of its type. `key` names the message, whatever the data call it."""
     for prefix, translator in TRANSLATORS.items():
         if kind.startswith(prefix):
-            return translator(data, key=key, now=now, skew=skew)
+            return translator(data, key=key, now=now, skew=skew, known=known)
     return Ignored(f"The desk needs nothing of a CloudEvent of type '{storable(kind)}'.")
 
 
@@ -137,9 +138,9 @@ def _decoded(value: str) -> str:
 def in_headers(told: Message) -> Message:
     """Let a binary event's problems point where its sender wrote it: headers, and data as the body."""
 
-    def read() -> Reading:
+    def read(known: Names) -> Reading:
         with _pointing_at_headers():
-            return told.read()
+            return told.read(known)
 
     return replace(told, read=read, key_at=PREFIX + "id")
 

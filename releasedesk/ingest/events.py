@@ -4,21 +4,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from releasedesk.ingest import cloudevents, native
 from releasedesk.ingest.message import Message, Reading
+from releasedesk.ingest.names import Names, part_at
 from releasedesk.problems.problem import FieldError, invalid
 
 
 def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
     """Take one event as it came, or as it was kept."""
-    if isinstance(payload, Mapping):
-        if cloudevents.is_envelope(payload):
-            return cloudevents.message(payload, now=now, skew=skew)
-        context = payload.get("context")
-        if isinstance(context, Mapping) and "subject" in payload:
-            return _bare_cdevent(payload, context, now=now, skew=skew)
+    if isinstance(payload, Mapping) and (cloudevents.is_envelope(payload) or _is_cdevent(payload)):
+        return cdevent(payload, now=now, skew=skew)
     return native.message(payload, now=now, skew=skew)
+
+
+def _is_cdevent(payload: Mapping[Any, Any]) -> bool:
+    return isinstance(payload.get("context"), Mapping) and "subject" in payload
 
 
 def with_key(told: Message, idempotency_key: str | None) -> Message:
@@ -26,27 +28,24 @@ def with_key(told: Message, idempotency_key: str | None) -> Message:
     return told if idempotency_key is None else replace(told, read=partial(_same_key, told, idempotency_key))
 
 
-def _same_key(told: Message, idempotency_key: str) -> Reading:
-    reading = told.read()
+def _same_key(told: Message, idempotency_key: str, known: Names) -> Reading:
+    reading = told.read(known)
     if told.key != idempotency_key:
         detail = "The id and the Idempotency-Key header differ."
         raise invalid(FieldError(told.key_at, "differs", detail, "the same in both, or no header", told.key))
     return reading
 
 
-def _bare_cdevent(
-    payload: Mapping[str, object],
-    context: Mapping[str, object],
-    *,
-    now: datetime,
-    skew: timedelta,
-) -> Message:
-    """A CDEvent without its envelope: its context bears the same source, id and type."""
+def cdevent(payload: object, *, now: datetime, skew: timedelta) -> Message:
+    """Take a CDEvent, in its envelope or without: then its own context bears the same source, id and type."""
+    if isinstance(payload, Mapping) and cloudevents.is_envelope(payload):
+        return cloudevents.message(payload, now=now, skew=skew)
+    context = part_at(payload, "context")
     named = {name: context[name] for name in ("source", "id", "type") if name in context}
 
-    def read() -> Reading:
+    def read(known: Names) -> Reading:
         envelope = cloudevents.Envelope.read({"specversion": "1.0", **named}, at="#/context")
-        return cloudevents.translate(envelope.type, payload, key=envelope.id, now=now, skew=skew)
+        return cloudevents.translate(envelope.type, payload, key=envelope.id, now=now, skew=skew, known=known)
 
     source, key, kind = (str(named.get(name) or "") for name in ("source", "id", "type"))
     return Message(

@@ -3,18 +3,17 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from urllib.parse import parse_qs
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.sources import secrets_of
 from releasedesk.deliveries.masking import digest
-from releasedesk.deliveries.models import Source
-from releasedesk.ingest import cdevents, github, gitlab
+from releasedesk.deliveries.models import Delivery, Source
+from releasedesk.ingest import events, github, gitlab
 from releasedesk.ingest.answer import Answer
-from releasedesk.ingest.message import Ignored, Message, Reading
-from releasedesk.ingest.names import line, part_at, text_at
-from releasedesk.ingest.our_words import names_of
+from releasedesk.ingest.cloudevents import PREFIX, from_headers, in_headers
+from releasedesk.ingest.message import Message, Reading
+from releasedesk.ingest.names import Names, line
 from releasedesk.ingest.receive import receive, skew
 from releasedesk.ingest.signatures import what_is_wrong
 from releasedesk.problems.json_text import parse_json
@@ -26,9 +25,8 @@ FORM = "application/x-www-form-urlencoded"
 DELIVERY = {
     "github": ("X-GitHub-Delivery",),
     "gitlab": ("webhook-id", "Idempotency-Key", "X-Gitlab-Event-UUID"),
-    "cdevents": (),
 }
-EVENT = {"github": "X-GitHub-Event", "gitlab": "X-Gitlab-Event", "cdevents": "Ce-Type"}
+EVENT = {"github": "X-GitHub-Event", "gitlab": "X-Gitlab-Event"}
 KEPT = (
     *("Content-Type", "User-Agent", "Authorization", "Cookie"),
     *("Ce-Id", "Ce-Source", "Ce-Type", "Ce-Specversion", "Ce-Time", "Ce-Subject"),
@@ -43,7 +41,6 @@ KEPT = (
     *("Idempotency-Key", "webhook-id", "webhook-timestamp", "webhook-signature"),
 )
 KEY_AT_MOST = 500
-NO_MESSAGE = Ignored("Nothing was read.")
 
 
 def take_in(source: Source, headers: Headers, raw: bytes, *, now: datetime) -> Answer:
@@ -81,64 +78,69 @@ def _payload(raw: bytes, media_type: str) -> bytes:
 
 def message_of(source: Source, headers: Headers, payload: object, *, now: datetime) -> Message:
     """Take a delivery as it came. Its key is what its sender calls it, else the digest of its body."""
-    named = (headers.get(name, "").strip() for name in DELIVERY[source.kind])
-    key, type_ = next(filter(None, named), ""), headers.get(EVENT[source.kind], "")
-    key_at = next(iter(DELIVERY[source.kind]), "#/context/id")
+    kept = {name: headers[name] for name in KEPT if name in headers}
     if source.kind == "cdevents":
-        named_in = _envelope(headers, payload)
-        key = f"{text_at(named_in, 'source')} {text_at(named_in, 'id')}".strip()
-        type_ = text_at(named_in, "type")
-    message = Message(
+        return replace(_of_cdevents(source, _cdevent(headers, payload, now=now)), headers=kept)
+    named = (headers.get(name, "").strip() for name in DELIVERY[source.kind])
+    key = line(next(filter(None, named), ""), KEY_AT_MOST) or digest(payload).hex()
+    told = _of_forge(source, line(headers.get(EVENT[source.kind], ""), 200), key, payload, now=now)
+    return replace(told, headers=kept)
+
+
+def message_again(source: Source, delivery: Delivery, body: object, *, now: datetime) -> Message:
+    """Make a kept delivery of a source a message again."""
+    if source.kind == "cdevents":
+        told = _of_cdevents(source, events.cdevent(body, now=now, skew=skew()))
+    else:
+        came_at = delivery.received_at
+        told = _of_forge(source, delivery.type, delivery.key, body, now=now, came_at=came_at)
+    return replace(told, headers=delivery.headers)
+
+
+def _of_forge(
+    source: Source, event: str, key: str, payload: object, *, now: datetime, came_at: datetime | None = None
+) -> Message:
+    """A delivery of GitHub or GitLab, whose event's kind stands beside it."""
+    at = {"now": now, "skew": skew(), "came_at": came_at or now}
+    return Message(
         source=source.pk,
-        key=line(key, KEY_AT_MOST) or digest(payload).hex(),
-        type=line(type_, 200),
+        key=key,
+        type=event,
         body=payload,
-        key_at=key_at,
-        headers={name: headers[name] for name in KEPT if name in headers},
-        read=lambda: NO_MESSAGE,
+        key_at=DELIVERY[source.kind][0],
+        read=lambda known: FORGES[source.kind](event, payload, key=key, known=known, **at),
         waits=True,
         guesses=True,
     )
-    return with_reader(source, message, now=now)
 
 
-def _envelope(headers: Headers, payload: object) -> Mapping[str, object]:
-    """What names a CDEvent: its CloudEvents envelope, as headers or around it, else its own context."""
-    in_headers = {name: headers.get(f"Ce-{name}", "") for name in ("source", "id", "type")}
-    if in_headers["id"]:
-        return in_headers
-    whole = payload if isinstance(payload, Mapping) else {}
-    return whole if "specversion" in whole else part_at(whole, "context")
+def _cdevent(headers: Headers, payload: object, *, now: datetime) -> Message:
+    """A CDEvent as `POST /events` takes it too: its envelope in the headers, around it, or none."""
+    named = {name.lower().removeprefix(PREFIX): headers[name] for name in headers if _is_attribute(name)}
+    if "id" not in named:
+        return events.cdevent(payload, now=now, skew=skew())
+    whole = from_headers(named, headers.get("Content-Type", ""), payload)
+    return in_headers(events.cdevent(whole, now=now, skew=skew()))
 
 
-def _cdevent(payload: object) -> object:
-    """The event itself, out of its CloudEvents envelope if it has one."""
-    inner = payload.get("data") if isinstance(payload, Mapping) and "specversion" in payload else None
-    return payload if inner is None else inner
+def _is_attribute(header: str) -> bool:
+    return header.lower().startswith(PREFIX)
 
 
-def with_reader(source: Source, message: Message, *, now: datetime) -> Message:
-    """Give a message the reader of its source. What the team has said about names counts as it is now."""
-    return replace(message, read=partial(READERS[source.kind], source, message, now))
+def _of_cdevents(source: Source, told: Message) -> Message:
+    """The event as this source's. Its own id is unique only to whoever it names as its source."""
+
+    def named(id: str) -> str:  # noqa: A002 - an id is what it is
+        return line(f"{told.source} {id}", KEY_AT_MOST)
+
+    def read(known: Names) -> Reading:
+        reading = told.read(known)
+        if not isinstance(reading, tuple):
+            return reading
+        return tuple(fact.model_copy(update={"id": named(fact.id)}) for fact in reading)
+
+    key = named(told.key) or digest(told.body).hex()
+    return replace(told, source=source.pk, key=key, type=line(told.type, 200), read=read, guesses=True)
 
 
-def _cdevents(source: Source, message: Message, now: datetime) -> Reading:
-    known = names_of(source.team_id)
-    return cdevents.read(_cdevent(message.body), key=message.key, now=now, skew=skew(), known=known)
-
-
-def _github(source: Source, message: Message, now: datetime) -> Reading:
-    known = names_of(source.team_id)
-    return github.read(message.type, message.body, key=message.key, now=now, skew=skew(), known=known)
-
-
-def _gitlab(source: Source, message: Message, now: datetime) -> Reading:
-    known = names_of(source.team_id)
-    return gitlab.read(message.type, message.body, key=message.key, now=now, skew=skew(), known=known)
-
-
-READERS: dict[str, Callable[[Source, Message, datetime], Reading]] = {
-    "github": _github,
-    "gitlab": _gitlab,
-    "cdevents": _cdevents,
-}
+FORGES: dict[str, Callable[..., Reading]] = {"github": github.read, "gitlab": gitlab.read}

@@ -10,6 +10,8 @@ from urllib.parse import unquote, urlsplit
 SLUG_AT_MOST, VERSION_AT_MOST, PLACE_AT_MOST, LINE_AT_MOST, SHA_SHOWN = 64, 128, 64, 500, 12
 ADDRESS_AT_MOST = 2000
 SHA = re.compile(r"[0-9a-fA-F]{7,64}")
+# The domainId of CDEvents 0.6: provider, its id, namespace, groups, type and the resource itself.
+DOMAIN_ID = re.compile(r"cdevents:v0:(?:[^:]*:){4}[^:]+:(.+)")
 NO_COMMIT = re.compile(r"0+")
 # A name that says by itself that it is a version. Branches are called `1.2` and `2.x`, hardly ever `1.2.3`.
 VERSION_LIKE = re.compile(r"(?:[\w-]+[/@-])?(?:v\d+\.\d+|\d+\.\d+\.\d+)[\w.+~-]*", re.ASCII)
@@ -25,10 +27,12 @@ CHECKS = (
 class Names:
     """What a team has said about its senders' names; each key in lower case.
 
-    `services`: repository → slug; `checks`: job → item of the checklist, empty for none.
+    `services`: name or repository → slug; `environments`: theirs → ours; `checks`: job → item of the
+    checklist. Empty for what the team wants nothing of.
     """
 
     services: Mapping[str, str] = field(default_factory=dict)
+    environments: Mapping[str, str] = field(default_factory=dict)
     checks: Mapping[str, str] = field(default_factory=dict)
 
     def service(self, repository: str) -> str:
@@ -41,6 +45,10 @@ class Names:
         if mapped is not None:
             return mapped or None
         return next((key for key, pattern in CHECKS if pattern.search(job)), None)
+
+    def unexplained(self, job: str) -> str:
+        """The job's name as it may yet be explained; empty where the team says that it decides nothing."""
+        return "" if job.lower() in self.checks else line(job, 200).lower()
 
 
 NO_NAMES = Names()
@@ -115,6 +123,12 @@ def time_of(*candidates: object) -> str | None:
             zoned = re.sub(r" ?(?:UTC|Z)$", "+00:00", candidate.strip())
             return re.sub(r" (?=[+-]\d\d:?\d\d$)", "", zoned).replace(" ", "T", 1)
     return None
+
+
+def resource(text: str) -> str:
+    """What a `domainId` of CDEvents names, percent-decoded; any other text as it is."""
+    found = DOMAIN_ID.fullmatch(text)
+    return unquote(found[1]) if found else text
 
 
 def text_at(document: Any, *path: str) -> str:

@@ -35,7 +35,11 @@ def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
     given = payload if isinstance(payload, Mapping) else {}
     key, kind = (str(given.get(name) or "") for name in ("id", "type"))
     return Message(
-        source=SOURCE, key=key, type=kind, body=payload, read=lambda: (read(payload, now=now, skew=skew),)
+        source=SOURCE,
+        key=key,
+        type=kind,
+        body=payload,
+        read=lambda _known: (read(payload, now=now, skew=skew),),
     )
 
 

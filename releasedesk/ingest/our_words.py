@@ -1,25 +1,24 @@
 """What a team's senders call things, and which one is meant (`deliveries.Alias`)."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Alias
-from releasedesk.ingest.facts import Fact
-from releasedesk.ingest.message import Ignored, Reading
+from releasedesk.ingest.message import Announced, Ignored, Reading
 from releasedesk.ingest.names import Names
 
 
 def names_of(team_id: int) -> Names:
-    """What a team has said about repositories and jobs; a service's own repository needs no saying."""
+    """What a team has said about its senders' names; a service's own repository needs no saying."""
     repositories = (
         Service.objects.filter(team=team_id).exclude(repository="").values_list("repository", "slug")
     )
+    said = Alias.objects.of_team(team_id)
     return Names(
-        services={
-            **{_path(address): slug for address, slug in repositories},
-            **Alias.objects.ours(team_id, Alias.Kind.SERVICE),
-        },
-        checks=Alias.objects.ours(team_id, Alias.Kind.CHECK),
+        services={**{_path(address): slug for address, slug in repositories}, **said[Alias.Kind.SERVICE]},
+        environments=said[Alias.Kind.ENVIRONMENT],
+        checks=said[Alias.Kind.CHECK],
     )
 
 
@@ -28,23 +27,28 @@ def _path(address: str) -> str:
     return urlsplit(address).path.strip("/").removesuffix(".git").lower()
 
 
-def in_our_words(team_id: int, facts: tuple[Fact, ...]) -> Reading:
+def in_our_words(known: Names, reading: Reading) -> Reading:
     """Put our names where a team has said what is meant. What it wants nothing of is ignored."""
-    services = Alias.objects.ours(team_id, Alias.Kind.SERVICE)
-    places = Alias.objects.ours(team_id, Alias.Kind.ENVIRONMENT)
-    for fact in facts:
-        for what, name, meant in (
-            ("service", fact.service, services),
-            ("environment", fact.environment, places),
-        ):
-            if name and meant.get(name) == "":
-                return Ignored(f"The team wants nothing of the {what} '{name}'.")
+    if isinstance(reading, Ignored):
+        return reading
+    if isinstance(reading, Announced):
+        ours = known.environments.get(reading.environment, reading.environment)
+        return replace(reading, environment=ours) if ours else _unwanted("environment", reading.environment)
+    for fact in reading:
+        if known.services.get(fact.service) == "":
+            return _unwanted("service", fact.service)
+        if fact.environment and known.environments.get(fact.environment) == "":
+            return _unwanted("environment", fact.environment)
     return tuple(
         fact.model_copy(
             update={
-                "service": services.get(fact.service, fact.service),
-                "environment": places.get(fact.environment, fact.environment) if fact.environment else None,
+                "service": known.services.get(fact.service, fact.service),
+                "environment": known.environments.get(fact.environment or "", fact.environment),
             }
         )
-        for fact in facts
+        for fact in reading
     )
+
+
+def _unwanted(what: str, name: str) -> Ignored:
+    return Ignored(f"The team wants nothing of the {what} '{name}'.")

@@ -20,6 +20,7 @@ from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import Applied, report_of
 from releasedesk.ingest.facts import DeploymentFact
 from releasedesk.ingest.message import Message
+from releasedesk.ingest.names import NO_NAMES
 from releasedesk.operations.statements import rows_of, run_together, selecting
 from releasedesk.problems.problem import Problem
 
@@ -69,7 +70,7 @@ def _deployments(messages: Sequence[Message]) -> list[Plain]:
 
 def _sole_deployment(message: Message) -> DeploymentFact | None:
     try:
-        reading = message.read()
+        reading = message.read(NO_NAMES)
     except Problem:
         return None
     if not isinstance(reading, tuple) or len(reading) > 1:

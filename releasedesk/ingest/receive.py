@@ -17,22 +17,27 @@ from releasedesk.catalog.models import Environment, Service
 from releasedesk.deliveries.models import Alias, Delivery, Outcome
 from releasedesk.ingest import answer, native
 from releasedesk.ingest.answer import Answer
-from releasedesk.ingest.apply import Told, apply, environment_named
+from releasedesk.ingest.apply import Applied, Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
-from releasedesk.ingest.message import Ignored, Message, Reading
-from releasedesk.ingest.our_words import in_our_words
+from releasedesk.ingest.message import Announced, Ignored, Message, Reading
+from releasedesk.ingest.names import NO_NAMES, Names
+from releasedesk.ingest.our_words import in_our_words, names_of
 from releasedesk.ingest.plain import receive_plain
 from releasedesk.problems.problem import FieldError, Problem
 from releasedesk.problems.render import as_problem
 
 
-def receive(actor: Actor, team_id: int, message: Message, *, now: datetime) -> Answer:
+def receive(
+    actor: Actor, team_id: int, message: Message, *, now: datetime, known: Names | None = None
+) -> Answer:
     """Take in one message (DESIGN §5.3). Answers 201 applied, 202 unmatched or ignored, 200 seen before.
 
-    Raises 403, 409 (same key, another body) and 422; a refused message is kept as `rejected`.
+    Raises 403, 409 (same key, another body) and 422; a refused message is kept as `rejected`. `known` is what
+    the team has said about names, if somebody has just asked.
     """
+    known = _known(team_id, [message]) if known is None else known
     try:
-        reading = message.read()
+        reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
         with transaction.atomic(), _one_fact_a_key(message):
             delivery, is_new = claim(actor, team_id, message, now=now)
             if not is_new:
@@ -50,15 +55,21 @@ def receive_all(
 
     Raises only what concerns them all: a database that is away. What was answered before that stays.
     """
-    plain = receive_plain(actor, team_id, messages, now=now)
+    plain, known = receive_plain(actor, team_id, messages, now=now), _known(team_id, messages)
     return [
-        plain.get(index) or _told(actor, team_id, message, now=now) for index, message in enumerate(messages)
+        plain.get(index) or _told(actor, team_id, message, known, now=now)
+        for index, message in enumerate(messages)
     ]
 
 
-def _told(actor: Actor, team_id: int, message: Message, *, now: datetime) -> Answer | Problem:
+def _known(team_id: int, messages: Sequence[Message]) -> Names:
+    """What the team has said about names, where there is somebody who could not know ours."""
+    return names_of(team_id) if any(message.waits for message in messages) else NO_NAMES
+
+
+def _told(actor: Actor, team_id: int, message: Message, known: Names, *, now: datetime) -> Answer | Problem:
     try:
-        return receive(actor, team_id, message, now=now)
+        return receive(actor, team_id, message, now=now, known=known)
     except Problem as problem:
         return problem
     except Exception as error:
@@ -79,7 +90,8 @@ def apply_again(actor: Actor, delivery: Delivery, message: Message, *, now: date
     Only one that is unmatched or ignored can come to another end: any other gives its answer again. Raises
     what `receive` raises, and leaves the delivery as it was.
     """
-    reading = message.read()
+    known = _known(delivery.team_id, [message])
+    reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
     with transaction.atomic(), _one_fact_a_key(message):
         held = Delivery.objects.held(delivery.pk)
         if held.outcome not in {Outcome.UNMATCHED, Outcome.IGNORED}:
@@ -113,14 +125,15 @@ def _take_in(
     actor: Actor, delivery: Delivery, message: Message, reading: Reading, *, now: datetime
 ) -> Answer:
     """Apply all that a claimed message says, or keep it until that is possible; settle its delivery."""
-    if message.waits and not isinstance(reading, Ignored):
-        reading = in_our_words(delivery.team_id, reading)
     if isinstance(reading, Ignored):
         unmapped = ("check", reading.job) if reading.job else ("", "")
         return _settle(delivery, Outcome.IGNORED, answer.ignored(message, reading.why), waits_for=unmapped)
+    if isinstance(reading, Announced):
+        return _announced(delivery, message, reading.environment, now=now)
     services = _services(actor, delivery.team_id, message, reading, now=now)
     if missing := _missing(message, reading, services):
-        told = answer.unmatched(message, reading[0], _unknown(*missing))
+        first = reading[0]
+        told = answer.unmatched(message, _unknown(*missing), first.service, first.environment, first.version)
         keep_original(delivery, message.body)
         return _settle(delivery, Outcome.UNMATCHED, told, waits_for=missing)
     done = [(fact, apply(fact, Told(actor, services[fact.service], message.source, now))) for fact in reading]
@@ -129,6 +142,16 @@ def _take_in(
     return _settle(
         delivery, Outcome.APPLIED, answer.applied(message, service.slug, applied, now=now), service
     )
+
+
+def _announced(delivery: Delivery, message: Message, name: str, *, now: datetime) -> Answer:
+    """An environment that is known by this name is all that was to be told; any other waits for its name."""
+    if Environment.objects.filter(name=name).exists():
+        told = answer.applied(message, None, Applied(environment=name), now=now)
+        return _settle(delivery, Outcome.APPLIED, told)
+    keep_original(delivery, message.body)
+    told = answer.unmatched(message, _unknown("environment", name), environment=name)
+    return _settle(delivery, Outcome.UNMATCHED, told, waits_for=("environment", name))
 
 
 def _settle(
@@ -159,7 +182,7 @@ def _service(actor: Actor, team_id: int, message: Message, slug: str, *, now: da
     if message.guesses and service is not None and service.team_id != team_id:
         return None
     if service is None and not message.waits:
-        meant = Alias.objects.ours(team_id, Alias.Kind.SERVICE).get(slug)
+        meant = Alias.objects.of_team(team_id)[Alias.Kind.SERVICE].get(slug)
         service = Service.objects.locked(meant) if meant else None
     if service is None:
         if actor.service_id is not None or not settings.REGISTER_UNKNOWN_SERVICES:

@@ -27,6 +27,7 @@ APPLIED = {"artifact_published"}
 WAITING = {
     *("service_deployed", "service_upgraded", "service_rolledback"),
     *("incident_detected", "incident_reported", "incident_resolved"),
+    *("environment_created", "environment_modified"),
 }
 VERSION = "sha256:0b31b1c02ff458ad9b7b81cbdf8f028bd54699fa151f221d1e8de6817db93427"
 
@@ -95,10 +96,14 @@ def test_every_example_is_kept_and_says_what_it_says(
         for path in paths
     }
     assert Release.objects.get().version == "234fd47e07d1004f0aed9c"
-    for theirs, ours in (("test123", "production"), ("prod1", "production")):
+    for theirs, ours, count in (
+        ("test123", "production", 3),
+        ("prod1", "production", 3),
+        ("mysubject123", "staging", 2),
+    ):
         name_environment(DESK, payments, theirs, make_environment(ours), now=clock.now)
         tried, left = apply_waiting(DESK, payments, "environment", theirs, now=clock.now)
-        assert (len(tried), left) == (3, 0)
+        assert (len(tried), left) == (count, 0)
         assert {each.answer.body["outcome"] for each in tried if each.answer} == {"applied"}
     live = Live.objects.get()
     assert (live.service.slug, live.release.version) == ("mysubject123", VERSION)

@@ -10,7 +10,7 @@ import pytest
 
 from releasedesk.ingest import cdevents
 from releasedesk.ingest.facts import CheckFact, CommitsFact, DeploymentFact, IncidentFact, ReleaseFact
-from releasedesk.ingest.message import Ignored
+from releasedesk.ingest.message import Announced, Ignored
 from releasedesk.ingest.names import Names
 from releasedesk.problems.problem import Problem
 from tests.builders import NOON, minutes
@@ -178,7 +178,8 @@ def test_a_merged_change_is_a_commit_where_it_is_named_by_one() -> None:
     [
         "service.removed",
         "service.published",
-        "environment.created",
+        "environment.deleted",
+        "deployment.queued",
         "ticket.closed",
         "build.finished",
         "new.thing",
@@ -195,6 +196,49 @@ def test_a_type_of_nobodys_vocabulary_is_left_alone(type_: str) -> None:
     event = cdevent("service.deployed", WHERE)
     event["context"]["type"] = type_
     assert why(event)
+
+
+@pytest.mark.parametrize("predicate", ["created", "modified"])
+def test_an_environment_is_announced_by_the_id_that_deployments_name(predicate: str) -> None:
+    announced = cdevent(f"environment.{predicate}", {"name": "Production (EU)"}, subject="Prod-EU-1")
+    assert read(announced) == Announced("prod-eu-1")
+    assert read(cdevent(f"environment.{predicate}", {"name": "QA"}, subject="")) == Announced("qa")
+    assert why(cdevent(f"environment.{predicate}", {}, subject=""))
+
+
+def test_a_single_test_case_decides_only_what_somebody_said_it_decides() -> None:
+    content = {"testCase": {"id": "7", "name": "Login Test"}, "outcome": "pass", "artifactId": IMAGE}
+    case = cdevent("testcaserun.finished", content, subject="run-1")
+    reading = read(case)
+    assert isinstance(reading, Ignored)
+    assert reading.job == "", "there are thousands of them: nobody is asked about each"
+    fact = said(case, known=Names(checks={"login test": "integration"}))
+    assert (fact.key, fact.outcome) == ("integration", "passed")
+    assert said({**case, "customData": {"check": "smoke"}}, known=Names(checks={"smoke": "tag"})).key == "tag"
+
+
+def test_a_domain_id_of_06_stands_for_what_it_names() -> None:
+    content = {
+        "artifactId": "cdevents:v0:::::artifact:pkg%3Adocker%2Fshop%401.0.0",
+        "environment": {"id": "cdevents:v0:argo::acme:prod-cluster:environment:Production"},
+    }
+    fact = said(cdevent("service.deployed", content, subject="cdevents:v0:argo::acme:apps:service:shop"))
+    assert (fact.service, fact.environment, fact.version) == ("shop", "production", "1.0.0")
+
+
+@pytest.mark.parametrize("type_", ["service.deployed", "deployment.started"])
+def test_an_artifact_without_its_version_is_told_what_it_lacks(type_: str) -> None:
+    with pytest.raises(Problem) as refused:
+        read(cdevent(type_, {**WHERE, "artifactId": "pkg:oci/checkout-api"}))
+    (error,) = refused.value.errors
+    assert (error.pointer, error.received) == ("#/subject/content/artifactId", "pkg:oci/checkout-api")
+    assert "no version" in error.detail
+
+
+def test_a_run_nobody_knows_waits_to_be_explained_once() -> None:
+    run = cdevent("taskrun.finished", {"taskName": "Deploy", "outcome": "success", "artifactId": IMAGE})
+    assert read(run).job == "deploy"
+    assert read(run, known=Names(checks={"deploy": ""})).job == ""
 
 
 def test_what_an_event_must_have_is_named_where_it_should_stand() -> None:

@@ -72,6 +72,25 @@ def test_that_it_began_is_one_fact_however_often_it_is_said() -> None:
     assert (first.id, first.occurred_at, first.run) == (again.id, again.occurred_at, again.run)
 
 
+@pytest.mark.parametrize(
+    "made_by",
+    [
+        {"performed_via_github_app": {"slug": "github-actions"}},
+        {},
+    ],
+)
+def test_a_workflows_deployment_begins_when_the_workflow_says_so(made_by: dict[str, Any]) -> None:
+    """It is made before its job is approved, be that an hour or a day later."""
+    run = {} if made_by else {"workflow_run": {"id": 31, "status": "queued"}}
+    made = {**payloads.github_deployment(**made_by), **run}
+    assert "begins" in why("deployment", made)
+    for state in ("waiting", "queued", "pending"):
+        assert state in why("deployment_status", {**payloads.github_deployment_status(state), **run})
+    began = {**payloads.github_deployment_status("in_progress"), **run}
+    began["deployment"] = {**began["deployment"], **made_by}
+    assert said("deployment_status", began).occurred_at == NOON + minutes(2)
+
+
 @pytest.mark.parametrize("state", ["inactive", "queued", "pending", "waiting", "something-new"])
 def test_what_does_not_change_what_runs_is_left_alone(state: str) -> None:
     assert state in why("deployment_status", payloads.github_deployment_status(state))

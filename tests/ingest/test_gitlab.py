@@ -95,6 +95,16 @@ def test_a_job_can_be_mapped_to_an_item() -> None:
     assert said(payloads.gitlab_pipeline(job("Verify")), known=known).key == "integration"
 
 
+@pytest.mark.parametrize(
+    "payload", [payloads.gitlab_deployment(status_changed_at=None), payloads.gitlab_push()]
+)
+def test_what_bears_no_time_happened_when_it_came_however_late_it_is_read(payload: dict[str, Any]) -> None:
+    came_at = NOON - minutes(600)
+    late = gitlab.read("Hook", payload, key="1", now=NOW, skew=minutes(5), came_at=came_at)
+    assert isinstance(late, tuple)
+    assert (late[0].occurred_at, said(payload).occurred_at) == (came_at, NOW)
+
+
 def test_a_push_brings_its_commits() -> None:
     fact = said(payloads.gitlab_push())
     assert isinstance(fact, CommitsFact)

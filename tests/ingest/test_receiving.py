@@ -30,13 +30,13 @@ def fact(kind: str = "deployment.succeeded", **fields: object) -> Fact:
 
 
 def message(reading: Reading, key: str = "delivery-1", *, waits: bool = True) -> Message:
-    body = {"said": [one.id for one in reading] if isinstance(reading, tuple) else reading.why}
+    body = {"said": [one.id for one in reading] if isinstance(reading, tuple) else str(reading)}
     return Message(
         source="ci.example",
         key=key,
         type="deployment",
         body=body,
-        read=lambda: reading,
+        read=lambda _known: reading,
         waits=waits,
         key_at="X-Delivery",
     )

@@ -12,8 +12,9 @@ from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import DESK
 from releasedesk.actions.environments import put_environment
 from releasedesk.catalog.models import Service
+from releasedesk.checklists.models import Item
 from releasedesk.deliveries.models import Alias, Delivery
-from releasedesk.releases.models import Deployment, Live, Release
+from releasedesk.releases.models import CommitCheck, Deployment, Live, Release
 from tests.api.asking import send
 from tests.api.hooks import Sender, make_sender
 from tests.builders import event, make_service, make_team, make_token
@@ -43,6 +44,10 @@ def deployed(number: int, at: str, state: str = "success") -> dict[str, Any]:
     return payloads.github_deployment_status(
         state, ref=f"v1.{number}.0", environment="prod-eu", created_at=f"2026-11-23T{at}:00Z"
     )
+
+
+def post_event(ci: Client, event: dict[str, Any]) -> Any:
+    return ci.post("/api/v1/events", event, content_type="application/json")
 
 
 def explain(user: User, waits_for: str, name: str, meant: str, team: str = "payments") -> Any:
@@ -132,8 +137,45 @@ def test_what_is_to_be_left_alone_no_longer_waits(bob: User, github: Sender) -> 
 def test_a_job_nobody_knows_is_offered_and_explained(bob: User, github: Sender) -> None:
     github.deliver("workflow_run", payloads.github_workflow_run(name="Nightly"))
     assert "nightly" in text_of(Client(), bob, "/inbox/")
-    explain(bob, "check", "nightly", "integration")
+    answer = explain(bob, "check", "nightly", "integration")
+    assert "applied" in answer.content.decode(), "the run that had come before is not lost"
+    assert CommitCheck.objects.get().item == "integration"
+    assert "nightly" not in text_of(Client(), bob, "/inbox/?outcome=unmatched")
     assert github.deliver("workflow_run", payloads.github_workflow_run(name="Nightly")).status_code == 201
+
+
+def test_a_job_that_decides_nothing_is_not_asked_about_again(bob: User, github: Sender) -> None:
+    github.deliver("workflow_run", payloads.github_workflow_run(name="Nightly"))
+    explain(bob, "check", "nightly", "-nothing")
+    github.deliver("workflow_run", payloads.github_workflow_run(name="Nightly", id=32))
+    assert not Delivery.objects.waiting().exists()
+
+
+def test_an_environment_that_was_announced_can_be_explained_before_anything_is_deployed(
+    bob: User, ci: Client
+) -> None:
+    announced = payloads.cdevent("environment.created", {"name": "Production (EU)"}, subject="prod-eu-1")
+    assert post_event(ci, announced).json()["outcome"] == "unmatched"
+    explain(bob, "environment", "prod-eu-1", "production")
+    told = Delivery.objects.get().answer
+    assert (told["outcome"], told["environment"], told["service"]) == ("applied", "production", None)
+    where = {"environment": {"id": "prod-eu-1"}, "artifactId": "pkg:oci/checkout-api@sha256%3A0b?tag=2.1"}
+    deployed = payloads.cdevent("service.deployed", where)
+    deployed["context"]["id"] = "another"
+    assert post_event(ci, deployed).json()["outcome"] == "applied"
+
+
+def test_what_a_team_said_of_a_job_holds_for_cdevents_sent_with_a_token(bob: User, ci: Client) -> None:
+    artifact = {"artifactId": "pkg:oci/checkout-api@sha256%3A0b?tag=2.1"}
+    run = payloads.cdevent("taskrun.finished", {"taskName": "Verify", "outcome": "success", **artifact})
+    assert post_event(ci, run).json()["outcome"] == "ignored"
+    explain(bob, "check", "verify", "lint")
+    case = {"testCase": {"id": "7", "name": "Verify"}, "outcome": "fail", **artifact}
+    finished = payloads.cdevent("testcaserun.finished", case)
+    finished["context"].update(id="another", timestamp="2026-11-23T12:01:00Z")
+    assert post_event(ci, finished).json()["outcome"] == "applied"
+    item = Item.objects.get(key="lint")
+    assert (item.release.version, item.outcome) == ("2.1", "failed")
 
 
 @pytest.mark.parametrize(
