@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
@@ -13,10 +14,10 @@ from django.db.models import Count, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from releasedesk.accounts.roles import Actor
-from releasedesk.catalog.models import Environment, Service, Tier
+from releasedesk.catalog.models import Environment, Tier
 from releasedesk.deliveries.models import Delivery, DeliveryQuerySet, Outcome
 from releasedesk.releases.models import Override
-from releasedesk.reports.board_facts import LiveFacts
+from releasedesk.reports.board_facts import Listed, LiveFacts
 from releasedesk.reports.board_filters import Filters
 from releasedesk.reports.board_rows import Place, Row
 from releasedesk.reports.board_ways import Way
@@ -45,12 +46,12 @@ class Board:
     def needs(self) -> list[Need]:
         """What needs the reader, the most urgent first: their own teams' needs, anybody's without a team."""
         own = [row for row in self.rows if not self.own_teams or row.service.team_id in self.own_teams]
-        return needs_of(own, self.unmatched, self.at)
+        return needs_of(own, self.unmatched)
 
     @cached_property
     def tallies(self) -> Tallies:
         """Today in five numbers."""
-        today = [shipment for row in self.rows for shipment in row.shipped]
+        today = [shipment for row in self.rows for shipment in row.shipped_today(self.at)]
         return Tallies(
             shipped=len(today),
             measured=sum(shipment.measured for shipment in today),
@@ -84,32 +85,33 @@ class Tallies:
 
 
 def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
-    """Return the board as this actor may see it, in seven queries; an eighth where a target lies far back.
+    """Return the board as this actor may see it, in six queries; a seventh where a target lies far back.
 
     Raises 422 for a team or a service that does not exist, naming near ones.
     """
     # The version is read before the rows: what changes in between ends it, and is never missed.
-    chosen = filters.services(actor).select_related("team", "owner").order_by("team__name", "slug")
-    services = list(chosen.annotate(unmatched=_unmatched(actor), overridden=_overridden(now)))
+    services, counts = _chosen(filters, actor, now)
     if not services:
         filters.refuse_unknown(actor)
-    unmatched: int = getattr(services[0], "unmatched", 0) if services else _waiting(actor).count()
+    unmatched: int = counts[0][0] if counts else _waiting(actor).count()
     changes = sum(service.revision for service in services)
     digest = _digest(filters, actor, rows=len(services), changes=changes, waiting=unmatched)
     environments = [place for place in Environment.objects.all() if place.tier in SHOWN]
     rows = kept_rows.of(services, environments, now)
     locks = locks_on_all(services, now=now)
-    until = min([row.until for row in rows] + [locks.until or now + timedelta(days=1)])
-    rows = [row for row in rows if filters.show_row(row)]
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    today = midnight - timedelta.resolution  # its last instant
+    until = min([today, *(row.until for row in rows), *([locks.until] if locks.until else [])])
+    rows = [row for row in rows if filters.show_row(row, now)]
     if filters.sort == "attention":
-        rows.sort(key=lambda row: urgency(row, now))
+        rows.sort(key=urgency)
     return Board(
         f"{digest}.{int(until.timestamp() * 1e6)}",
         tuple(environments),
         tuple(rows),
         unmatched,
         frozenset(actor.team_ids),
-        _by_team(services),
+        _by_team((service.team_slug, made) for service, (_, made) in zip(services, counts, strict=True)),
         now,
         locks,
     )
@@ -141,6 +143,14 @@ def _digest(filters: Filters, actor: Actor, *, rows: int, changes: int, waiting:
     return hashlib.sha256(repr((*seen, roles, actor.superuser)).encode()).hexdigest()[:24]
 
 
+def _chosen(filters: Filters, actor: Actor, now: datetime) -> tuple[list[Listed], list[tuple[int, int]]]:
+    """The services in their order; and for each, what waits in the inbox and its overrides of this month."""
+    names = "pk", "slug", "revision", "team_id", "team__name", "team__slug", "owner__username"
+    chosen = filters.services(actor).order_by("team__name", "slug")
+    rows = list(chosen.values_list(*names, _unmatched(actor), _overridden(now)))
+    return [Listed(*row[: len(names)]) for row in rows], [row[len(names) :] for row in rows]
+
+
 def _unmatched(actor: Actor) -> Coalesce:
     """How many deliveries wait in the reader's inbox, as a part of another query."""
     number = _waiting(actor).order_by().annotate(all=Value(1)).values("all").annotate(number=Count("pk"))
@@ -154,13 +164,12 @@ def _overridden(now: datetime) -> Coalesce:
     return Coalesce(Subquery(number.values("number")), 0)
 
 
-def _by_team(services: Iterable[Service]) -> dict[str, int]:
+def _by_team(made: Iterable[tuple[str, int]]) -> dict[str, int]:
     """The overrides of this month by the slug of the team, of teams that made any."""
-    found: dict[str, int] = {}
-    for service in services:
-        if number := getattr(service, "overridden", 0):
-            found[service.team.slug] = found.get(service.team.slug, 0) + number
-    return found
+    found: Counter[str] = Counter()
+    for team, number in made:
+        found[team] += number
+    return dict(+found)
 
 
 def _waiting(actor: Actor) -> DeliveryQuerySet:
@@ -170,8 +179,8 @@ def _waiting(actor: Actor) -> DeliveryQuerySet:
 def _row_json(row: Row) -> dict[str, Any]:
     return {
         "service": row.service.slug,
-        "team": row.service.team.slug,
-        "owner": row.service.owner.username if row.service.owner else None,
+        "team": row.service.team_slug,
+        "owner": row.service.owner,
         "live": {place.environment.name: _live_json(place, place.live) for place in row.places if place.live},
         "rollback": _way_json(row.way) if row.way else None,
         "triggers_met": list(row.triggers_met),

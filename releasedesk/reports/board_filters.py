@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, cast
 
 from django.db.models import Q
@@ -18,11 +19,11 @@ from releasedesk.reports.verdicts import State
 
 NAMES = ("team", "service", "state", "only", "sort", "mine")
 # What the tallies count is what they lead to.
-ONLY: dict[str, Callable[[Row], bool]] = {
-    "shipped_today": lambda row: bool(row.shipped),
-    "measured_today": lambda row: any(shipment.measured for shipment in row.shipped),
-    "not_ready": lambda row: row.is_stuck,
-    "notes_due": lambda row: bool(row.notes_due),
+ONLY: dict[str, Callable[[Row, datetime], bool]] = {
+    "shipped_today": lambda row, now: bool(row.shipped_today(now)),
+    "measured_today": lambda row, now: any(shipment.measured for shipment in row.shipped_today(now)),
+    "not_ready": lambda row, _: row.is_stuck,
+    "notes_due": lambda row, _: bool(row.notes_due),
 }
 Sort = Literal["", "team", "attention"]
 
@@ -96,6 +97,6 @@ class Filters:
         if wrong:
             raise invalid(*wrong)
 
-    def show_row(self, row: Row) -> bool:
+    def show_row(self, row: Row, now: datetime) -> bool:
         """Say whether the filters leave this row."""
-        return self.state in {"", row.state} and (not self.only or ONLY[self.only](row))
+        return self.state in {"", row.state} and (not self.only or ONLY[self.only](row, now))

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from releasedesk.catalog.models import Environment, Service, Tier
+from releasedesk.catalog.models import Environment, Tier
 from releasedesk.measurements.judge import Verdict, worst
 from releasedesk.releases.history import LOST_AFTER, Status
 from releasedesk.reports.board_facts import (
-    NOTES_WITHIN,
     Attempt,
+    Candidate,
     Compared,
     Facts,
+    Listed,
     LiveFacts,
     Owed,
     Shipment,
-    StoodHere,
-    read,
 )
+from releasedesk.reports.board_reading import NOTES_WITHIN, read
 from releasedesk.reports.board_ways import Way, ways
 from releasedesk.reports.spark import Spark, sparkline
 from releasedesk.reports.verdicts import NOT_MEASURED, State, state_of
@@ -65,20 +65,22 @@ class Row:
     """One service. `places` are in the order on the way to production.
 
     Of several productions `production` is where what is live is in the worst state, and `way` the worst way
-    back. If nothing is reported, the row says the same up to and with `until`.
+    back. Read at `at`, the row says the same up to and with `until` if nothing is reported; `shipped` are those
+    of that day.
     """
 
-    service: Service
+    service: Listed
     places: tuple[Place, ...]
     production: Place | None
     way: Way | None
     mark: Mark
     spark: Spark | None
     triggers_met: tuple[str, ...]
-    pending: tuple[StoodHere, ...]
+    pending: tuple[Candidate, ...]
     pending_in: str
     notes_due: tuple[Owed, ...]
     shipped: tuple[Shipment, ...]
+    at: datetime
     until: datetime
 
     @property
@@ -90,6 +92,10 @@ class Row:
     def comparison(self) -> Compared | None:
         """What the judge says of what users have."""
         return self.production.compared if self.production else None
+
+    def shipped_today(self, now: datetime) -> list[Shipment]:
+        """What went forward in production on the day of `now`, which is one of UTC."""
+        return [shipment for shipment in self.shipped if shipment.at.date() == now.date()]
 
     @property
     def state(self) -> State:
@@ -119,8 +125,8 @@ class Row:
         return sum(release.changes for release in self.pending)
 
 
-def rows_of(services: Sequence[Service], environments: Sequence[Environment], now: datetime) -> list[Row]:
-    """Make the rows of these services in four queries; five where a target lies far back."""
+def rows_of(services: Sequence[Listed], environments: Sequence[Environment], now: datetime) -> list[Row]:
+    """Make the rows of these services in three queries; four where a target lies far back."""
     facts = read(services, environments, now)
     productions = [place for place in environments if place.tier == Tier.PRODUCTION]
     found = ways(services, productions, facts, now)
@@ -137,7 +143,7 @@ def rows_of(services: Sequence[Service], environments: Sequence[Environment], no
 
 
 def _row(
-    service: Service, places: tuple[Place, ...], ways: Sequence[Way], facts: Facts, now: datetime
+    service: Listed, places: tuple[Place, ...], ways: Sequence[Way], facts: Facts, now: datetime
 ) -> Row:
     productions = [place for place in places if place.is_production]
     used = [place for place in productions if place.live] or productions
@@ -158,6 +164,7 @@ def _row(
         pending_in=pending_in,
         notes_due=tuple(sorted(owed.values(), key=lambda one: one.first_at)),
         shipped=tuple(facts.shipped.get(service.pk, ())),
+        at=now,
         until=min(at for at in _changes(places, ways, now) if at >= now),
     )
 
@@ -167,7 +174,7 @@ def _badness(way: Way) -> int:
     return _CODES.index(reasons[0].code) if reasons else len(_CODES)
 
 
-def _place(service: Service, environment: Environment, facts: Facts, now: datetime) -> Place:
+def _place(service: Listed, environment: Environment, facts: Facts, now: datetime) -> Place:
     spot = service.pk, environment.pk
     live = facts.live.get(spot)
     attempt = next((attempt for attempt in facts.attempts.get(spot, ()) if attempt.latest), None)
@@ -194,22 +201,22 @@ def _state(live: LiveFacts, compared: Sequence[Compared]) -> State:
     return state_of(decisive.verdict if decisive else NOT_MEASURED, highest.tier, marked=highest.marked)
 
 
-def _pending(before: Sequence[Place], productions: Sequence[Place]) -> tuple[list[StoodHere], str]:
+def _pending(before: Sequence[Place], productions: Sequence[Place]) -> tuple[list[Candidate], str]:
     """What waits for a production, the newest first, and the environment in which it waits."""
     for place in reversed(before):
         if place.live is None:
             continue
         waiting = [
             one
-            for one in place.live.newest
-            if not one.stood.marked and any(_waits(one, place, production) for production in productions)
+            for one in place.live.candidates
+            if any(_waits(one, place, production) for production in productions)
         ]
         if waiting:
             return waiting[:PENDING_AT_MOST], place.environment.name
     return [], ""
 
 
-def _waits(release: StoodHere, place: Place, production: Place) -> bool:
+def _waits(release: Candidate, place: Place, production: Place) -> bool:
     """Say whether it came to a place after what production has, and never to production itself.
 
     Ranks are compared where both have stood; what went to production past the place counts from when it did.
@@ -220,11 +227,11 @@ def _waits(release: StoodHere, place: Place, production: Place) -> bool:
     if shipped is None:
         return True
     same = shipped.stands.get(place.environment.pk)
-    return release.stood.rank > same.rank if same else release.stood.rank[0] > shipped.since
+    return release.rank > same.rank if same else release.rank[0] > shipped.since
 
 
 def _spark(live: LiveFacts) -> Spark | None:
-    return sparkline([release.p95 for release in reversed(live.newest[:SPARKLINE])])
+    return sparkline(list(reversed(live.p95[:SPARKLINE])))
 
 
 def _met(way: Way | None, compared: Compared | None) -> tuple[str, ...]:
@@ -237,7 +244,7 @@ def _met(way: Way | None, compared: Compared | None) -> tuple[str, ...]:
 
 def _changes(places: Sequence[Place], ways: Sequence[Way], now: datetime) -> Iterator[datetime]:
     """The last instants before something changes without anything being reported."""
-    yield now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY - INSTANT  # what "today" counts
+    yield now + DAY  # if nothing else
     for way in ways:
         if way.stale_at:
             yield way.stale_at
@@ -247,7 +254,7 @@ def _changes(places: Sequence[Place], ways: Sequence[Way], now: datetime) -> Ite
     for place in places:
         if place.live:
             yield place.live.since + RECENT
-            yield from (one.asked.at + RECENT for one in place.live.newest if one.asked)
+            yield from (one.asked.at + RECENT for one in place.live.candidates if one.asked)
             if place.live.run:
                 yield place.live.run.since + LEFT_OPEN_AFTER
             yield from (one.first_at + NOTE_DUE_AFTER for one in place.live.owed)

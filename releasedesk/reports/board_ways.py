@@ -8,9 +8,10 @@ from datetime import datetime
 
 from django.conf import settings
 
-from releasedesk.catalog.models import Environment, Service
+from releasedesk.catalog.models import Environment
 from releasedesk.releases.history import Status
-from releasedesk.reports.board_facts import Facts, Spot, all_that_stood
+from releasedesk.reports.board_facts import Facts, Listed, Spot
+from releasedesk.reports.board_reading import all_that_stood
 from releasedesk.reports.wording import Tone
 from releasedesk.rollbacks import going_back
 from releasedesk.rollbacks.queries import PlanFacts
@@ -47,7 +48,7 @@ class Way:
 
 
 def ways(
-    services: Sequence[Service], environments: Sequence[Environment], facts: Facts, now: datetime
+    services: Sequence[Listed], environments: Sequence[Environment], facts: Facts, now: datetime
 ) -> dict[Spot, Way]:
     """Answer for every pair. Asks the database only where the target lies further back than was read."""
     days = settings.REHEARSAL_MAX_AGE_DAYS
@@ -90,7 +91,7 @@ def _plan(service: int, environment: int, facts: Facts) -> PlanFacts | None:
 
 
 def _known(
-    service: Service, environment: Environment, plan: PlanFacts | None, facts: Facts, now: datetime
+    service: Listed, environment: Environment, plan: PlanFacts | None, facts: Facts, now: datetime
 ) -> going_back.Known:
     spot = service.pk, environment.pk
     live = facts.live.get(spot)
@@ -102,8 +103,8 @@ def _known(
     return going_back.Known(
         environment=environment.name,
         live=live.version if live else None,
-        stood=[one.stood for one in live.newest] if live else [],
-        plan=_brief(plan, owned=bool(service.owner_id or (live and live.owned))) if plan else None,
+        stood=live.stood if live else (),
+        plan=_brief(plan, owned=bool(service.owner or (live and live.owned))) if plan else None,
         rehearsal=plan.rehearsed.brief if plan and plan.rehearsed else None,
         older_rehearsal=plan.older.brief if plan and plan.older and not plan.rehearsed else None,
         running=running[-1] if running else None,

@@ -2,7 +2,8 @@
 
 `Service.revision` counts every change below a service in the transaction that makes it. A row read at one
 revision therefore says what is true until the revision rises or the row's own time is up; nothing has to be
-told to forget it, and no two processes have to agree.
+told to forget it, and no two processes have to agree. The names of its team and owner, which change without the
+service, are part of what a row is kept under.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
-from releasedesk.catalog.models import Environment, Service
+from releasedesk.catalog.models import Environment
+from releasedesk.reports.board_facts import Listed
 from releasedesk.reports.board_rows import Row, rows_of
 
 KEPT = 2_000  # about 10 kB each
@@ -29,11 +31,11 @@ class KeptRows:
     lock: Lock = field(default_factory=Lock)
 
     def of(
-        self, services: Sequence[Service], environments: Sequence[Environment], now: datetime
+        self, services: Sequence[Listed], environments: Sequence[Environment], now: datetime
     ) -> list[Row]:
         """Return the services' rows, reading only those that are not kept or no longer hold."""
         shown = tuple((place.pk, place.name, place.tier, place.order) for place in environments)
-        keys = {service.pk: (service.pk, service.revision, shown) for service in services}
+        keys = {service.pk: (service, shown) for service in services}
         held = {pk: row for pk, key in keys.items() if (row := self._holding(key, now))}
         missing = [service for service in services if service.pk not in held]
         for row in rows_of(missing, environments, now) if missing else ():

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from releasedesk.releases.history import Mode, Status
 from releasedesk.reports.board_rows import NOTE_DUE_AFTER, RECENT, Place, Row
+from releasedesk.reports.kept_rows import KEPT
 from releasedesk.reports.verdicts import State
 from releasedesk.reports.wording import Mark
 from releasedesk.rollbacks.course import LEFT_OPEN_AFTER
@@ -30,13 +32,12 @@ class Need:
         return {**asdict(self), "mark": self.mark.words}
 
 
-def needs_of(rows: Sequence[Row], unmatched: int, now: datetime) -> list[Need]:
+def needs_of(rows: Sequence[Row], unmatched: int) -> list[Need]:
     """Return the needs of all rows in the order of `KINDS`; a release is named by its most urgent one."""
     found: dict[str, Need] = {}
-    for kind in KINDS:
-        for row in rows:
-            for need in kind(row, now):
-                found.setdefault(need.path, need)
+    ranked = [(rank, number, need) for number, row in enumerate(rows) for rank, need in _of(row)]
+    for _, _, need in sorted(ranked, key=lambda one: one[:2]):
+        found.setdefault(need.path, need)
     needs = list(found.values())
     if unmatched:
         events = "1 event" if unmatched == 1 else f"{unmatched} events"
@@ -47,9 +48,15 @@ def needs_of(rows: Sequence[Row], unmatched: int, now: datetime) -> list[Need]:
     return needs
 
 
-def urgency(row: Row, now: datetime) -> int:
+def urgency(row: Row) -> int:
     """Answer how urgent the most urgent need of a row is: 0 is the worst, the last is none at all."""
-    return next((place for place, kind in enumerate(KINDS) if any(kind(row, now))), len(KINDS))
+    return next((rank for rank, _ in _of(row)), len(KINDS))
+
+
+@lru_cache(maxsize=KEPT)
+def _of(row: Row) -> tuple[tuple[int, Need], ...]:
+    """What a row needs, each with its rank: the same as long as the row holds, for it ends with any of them."""
+    return tuple((rank, need) for rank, kind in enumerate(KINDS) for need in kind(row, row.at))
 
 
 def _live(row: Row, kind: str, mark: Mark, sentence: str) -> Iterator[Need]:

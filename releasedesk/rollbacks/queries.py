@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import Q
 
 from releasedesk.catalog.models import Service
-from releasedesk.operations.compiled import Compiled, compiled, stand_in_time
+from releasedesk.operations.statements import run
 from releasedesk.releases.models import Release
-from releasedesk.rollbacks.models import Plan, Rehearsal, Step
+from releasedesk.rollbacks.models import Plan, Rehearsal
+from releasedesk.rollbacks.plan_sql import PLAN_FACTS
 from releasedesk.rollbacks.readiness import RehearsalBrief
 
 
@@ -121,77 +119,31 @@ def plan_facts(
 
     With a time it is what they said then.
     """
-    of, services = list(releases), list(services)
-    if (len(of), len(services)) != (1, 1):
-        return _facts(_plan_rows(of, services, at))
-    values = {"release": of[0], "service": services[0], **({"at": at} if at else {})}
-    return _facts(_plan_of_one(as_of=at is not None).rows(**values))
+    asked = {"releases": list(releases), "services": list(services), "at": at or "infinity"}
+    return {(service, release): _plan_facts(*row) for service, release, *row in run(PLAN_FACTS, asked)}
 
 
-@cache
-def _plan_of_one(*, as_of: bool) -> Compiled:
-    """The query for one release and its service, written once."""
-    at = stand_in_time(1) if as_of else None
-    stand_ins = {"release": -1, "service": -2, **({"at": at} if at else {})}
-    return compiled(_plan_rows([-1], [-2], at), stand_ins)
-
-
-def _plan_rows(releases: Sequence[int], services: Sequence[int], at: datetime | None) -> QuerySet[Plan, Any]:
-    written, carried_out = (Q(created_at__lte=at), Q(finished_at__lte=at)) if at else (Q(), Q())
-    rehearsals = Rehearsal.objects.filter(
-        carried_out, plan__service=OuterRef("service"), plan__digest=OuterRef("digest")
-    ).order_by("-finished_at", "-id")
-    # Standing plans have no release, and NULL equals nothing in SQL: 0 stands for it.
-    plans = Plan.objects.filter(written).annotate(of=Coalesce("release_id", Value(0)))
-    earlier = plans.filter(
-        service=OuterRef("service"), of=OuterRef("of"), version__lt=OuterRef("version")
-    ).annotate(at=Subquery(rehearsals.values("finished_at")[:1]))
-    return (
-        plans.filter(Q(release__in=releases) | Q(release=None, service__in=services))
-        .annotate(
-            each_step=ArraySubquery(
-                Step.objects.filter(plan=OuterRef("pk"))
-                .order_by("position")
-                .values(json=JSONObject(position="position", irreversible="irreversible"))
-            ),
-            rehearsed=Subquery(rehearsals.values(json=_REHEARSED)[:1]),
-            older=Subquery(
-                earlier.filter(at__isnull=False)
-                .order_by("-at", "-version")
-                .values(
-                    json=JSONObject(version="version", last=Subquery(rehearsals.values(json=_REHEARSED)[:1]))
-                )[:1]
-            ),
-        )
-        .order_by("service_id", "release_id", "-version")
-        .distinct("service_id", "release_id")
-        .values(
-            "service_id", "release_id", "version", "owner_id", "triggers", "each_step", "rehearsed", "older"
-        )
+def _plan_facts(
+    version: int,
+    owned: bool,
+    triggers: list[Mapping[str, Any]],
+    steps: int,
+    irreversible_steps: list[int],
+    rehearsed: list[Any] | None,
+    older: list[Any] | None,
+) -> PlanFacts:
+    return PlanFacts(
+        version=version,
+        owned=owned,
+        triggers=triggers,
+        steps=steps,
+        irreversible_steps=tuple(irreversible_steps),
+        rehearsed=_rehearsed(*rehearsed) if rehearsed else None,
+        older=_rehearsed(*older) if older else None,
     )
 
 
-def _facts(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, int | None], PlanFacts]:
-    return {
-        (row["service_id"], row["release_id"]): PlanFacts(
-            version=row["version"],
-            owned=row["owner_id"] is not None,
-            triggers=row["triggers"],
-            steps=len(row["each_step"]),
-            irreversible_steps=tuple(step["position"] for step in row["each_step"] if step["irreversible"]),
-            rehearsed=_rehearsed(last["version"], last) if (last := row["rehearsed"]) else None,
-            older=_rehearsed(older["version"], older["last"]) if (older := row["older"]) else None,
-        )
-        for row in rows
-    }
-
-
-_REHEARSED = JSONObject(
-    version="plan__version", outcome="outcome", started=F("started_at"), finished=F("finished_at")
-)
-
-
-def _rehearsed(version: int, row: Mapping[str, Any]) -> Rehearsed:
-    started, finished = (datetime.fromisoformat(row[name]) for name in ("started", "finished"))
-    good = row["outcome"] == Rehearsal.Outcome.SUCCEEDED
+def _rehearsed(version: int, outcome: str, *times: str) -> Rehearsed:
+    started, finished = map(datetime.fromisoformat, times)
+    good = outcome == Rehearsal.Outcome.SUCCEEDED
     return Rehearsed(RehearsalBrief(version, good, finished), (finished - started).total_seconds())

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from releasedesk.accounts.models import Team
 from releasedesk.reports.board import Board, board, is_current
+from releasedesk.reports.board_facts import Listed
 from releasedesk.reports.board_filters import ONLY, Filters
 from releasedesk.reports.board_rows import Row
 from releasedesk.reports.kept_rows import KEPT
@@ -57,14 +58,18 @@ def show(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _groups(found: Board, filters: Filters) -> Iterator[tuple[Team | None, list[SafeString]]]:
-    """The rows under the names of their teams, or in one group without a name, sorted across teams."""
+def _groups(found: Board, filters: Filters) -> Iterator[tuple[Listed | None, list[SafeString]]]:
+    """The rows under the names of their teams, or in one group without a name, sorted across teams.
+
+    A team is named by the first of its services.
+    """
     if filters.sort == "attention":
         rows = [drawn(row, _tick(row, found.at)) for row in found.rows]
         yield from [(None, rows)] if rows else []
         return
-    for team, group in groupby(found.rows, key=lambda row: row.service.team):
-        yield team, [drawn(row, _tick(row, found.at)) for row in group]
+    for _, group in groupby(found.rows, key=lambda row: row.service.team_slug):
+        rows = list(group)
+        yield rows[0].service, [drawn(row, _tick(row, found.at)) for row in rows]
 
 
 @lru_cache(maxsize=KEPT)

@@ -460,8 +460,8 @@ def test_no_more_rows_are_kept_than_there_is_room_for(alice: User, monkeypatch: 
     kept = KeptRows()
     for number in range(3):
         make_service(f"service-{number}")
-    services, environments = list(Service.objects.all()), list(Environment.objects.all())
-    assert len(kept.of(services, environments, LATER)) == 3
+    rows, environments = board(Filters(), actor=DESK, now=LATER).rows, list(Environment.objects.all())
+    assert len(kept.of([row.service for row in rows], environments, LATER)) == 3
     assert len(kept.rows) == 2
 
 

@@ -12,8 +12,9 @@ from pytest_django import DjangoAssertNumQueries
 from releasedesk.accounts.roles import DESK
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.reports.board import board
-from releasedesk.reports.board_facts import NEWEST, read
+from releasedesk.reports.board_facts import NEWEST, Listed
 from releasedesk.reports.board_filters import Filters
+from releasedesk.reports.board_reading import read
 from releasedesk.reports.board_ways import ways
 from releasedesk.reports.ways_back import way_back
 from tests.builders import (
@@ -70,8 +71,9 @@ def test_the_board_answers_as_the_page_does_for_any_history(seed: int) -> None:
             if chance.random() < 0.3:
                 for phase, ms in (("before", 100), ("after", 300)):
                     make_snapshot(release, phase, at=NOON, requests=requests_of(2000, ms=ms))
-    places = list(Environment.objects.all())
-    found = ways(services, places, read(services, places, NOW), NOW)
+    places = list(Environment.objects.filter(tier="production"))
+    shown = listed()
+    found = ways(shown, places, read(shown, places, NOW), NOW)
     for service in services:
         for place in places:
             page, brief = way_back(service, place, now=NOW), found[service.pk, place.pk]
@@ -81,6 +83,14 @@ def test_the_board_answers_as_the_page_does_for_any_history(seed: int) -> None:
             assert (brief.headline, brief.stale_at) == (page.headline, page.stale_at)
             assert brief.rehearsed_seconds == page.rehearsed_seconds
             assert (brief.plan.version if brief.plan else None) == (page.plan.version if page.plan else None)
+
+
+def listed() -> list[Listed]:
+    """All services as the board lists them."""
+    return [
+        Listed(one.pk, one.slug, one.revision, one.team_id, one.team.name, one.team.slug, one.owner and one.owner.username)
+        for one in Service.objects.select_related("team", "owner")
+    ]
 
 
 def rolled_back_over(count: int) -> Service:
@@ -102,11 +112,12 @@ def test_a_target_further_back_than_the_newest_is_found() -> None:
 
 
 def test_looking_further_back_costs_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    service = rolled_back_over(NEWEST + 3)
+    rolled_back_over(NEWEST + 3)
     places = [make_environment("production")]
-    facts = read([service], places, NOW)
+    services = listed()
+    facts = read(services, places, NOW)
     with django_assert_num_queries(1):
-        ways([service], places, facts, NOW)
+        ways(services, places, facts, NOW)
 
 
 def test_what_was_live_long_ago_and_is_again_is_answered_for() -> None:
