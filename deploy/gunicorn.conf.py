@@ -48,6 +48,16 @@ def on_starting(_: "Arbiter") -> None:
     end_with_parent()
 
 
+def post_worker_init(_: "Worker") -> None:
+    """Read the board before anybody asks for it."""
+    from django.db import connection  # noqa: PLC0415 (Django is ready only now)
+
+    from releasedesk.web.board import read_ahead  # noqa: PLC0415
+
+    read_ahead()
+    connection.close()
+
+
 def child_exit(_: "Arbiter", worker: "Worker") -> None:
     """Forget the gauges of a process that is gone; its counts stay counted."""
     from prometheus_client import multiprocess  # noqa: PLC0415 (it reads the variable above when imported)

@@ -98,7 +98,7 @@ def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
     digest = _digest(filters, actor, rows=len(services), changes=changes, waiting=unmatched)
     environments = [place for place in Environment.objects.all() if place.tier in SHOWN]
     rows = kept_rows.of(services, environments, now)
-    locks = locks_on_all(services, now=now)
+    locks = locks_on_all((service.pk for service in services), now=now)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     today = midnight - timedelta.resolution  # its last instant
     until = min([today, *(row.until for row in rows), *([locks.until] if locks.until else [])])

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -37,13 +37,41 @@ from releasedesk.rollbacks.queries import plan_facts
 NOTES_WITHIN = timedelta(days=30)
 
 
+class _Row(NamedTuple):
+    """What `PLACES` answers of one place. Where nothing is live, all after `deployments` is None."""
+
+    service: int
+    environment: int
+    is_production: bool
+    deployments: list[Any] | None
+    release: int
+    version: str
+    owned: bool
+    since: datetime
+    mode: str
+    actor: str
+    took: timedelta | None
+    replaced: str | None
+    stands: list[Any]
+    stood: list[Any] | None
+    candidates: list[Any] | None
+    owed: list[Any] | None
+    past: list[Any] | None
+    run: list[Any] | None
+
+    @property
+    def spot(self) -> Spot:
+        """Where it is."""
+        return self.service, self.environment
+
+
 def read(services: Sequence[Listed], environments: Sequence[Environment], now: datetime) -> Facts:
     """Read what these services' rows are made of."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     live: dict[Spot, LiveFacts] = {}
     attempts: dict[Spot, list[Attempt]] = {}
     shipped: dict[int, list[Shipment]] = defaultdict(list)
-    for service, environment, is_production, deployments, *row in run(
+    rows = run(
         PLACES,
         {
             "services": [service.pk for service in services],
@@ -52,12 +80,13 @@ def read(services: Sequence[Listed], environments: Sequence[Environment], now: d
             "notes_since": now - NOTES_WITHIN,
             "recent_since": min(midnight, now - LOST_AFTER),
         },
-    ):
-        attempts[service, environment] = list(_attempts(deployments or (), now))
-        if is_production:
-            shipped[service] += _shipped(deployments or (), midnight)
-        if row[0] is not None:
-            live[service, environment] = _live(*row)
+    )
+    for row in map(_Row._make, rows):
+        attempts[row.spot] = _attempts(row.deployments or (), now)
+        if row.is_production:
+            shipped[row.service] += _shipped(row.deployments or (), midnight)
+        if row.release is not None:
+            live[row.spot] = _live(row)
     releases = {facts.release for facts in live.values()}
     return Facts(
         live=live,
@@ -94,39 +123,28 @@ def all_that_stood(spots: Iterable[Spot]) -> dict[Spot, list[Stood]]:
     return found
 
 
-def _live(
-    release: int,
-    version: str,
-    owned: bool,
-    since: datetime,
-    mode: str,
-    actor: str,
-    took: timedelta | None,
-    replaced: str | None,
-    stands: list[Any],
-    stood: list[Any] | None,
-    candidates: list[Any] | None,
-    owed: list[Any] | None,
-    past: list[Any] | None,
-    run: list[Any] | None,
-) -> LiveFacts:
+def _live(row: _Row) -> LiveFacts:
     return LiveFacts(
-        release=release,
-        version=version,
-        owned=owned,
-        since=since,
-        mode=mode,
-        actor=actor,
-        took=took,
-        replaced=replaced,
-        stands=dict(map(_stands_in, stands)),
-        stood=[_stood(*one) for one in stood or ()],
-        p95=[_p95(*after) if after else None for *_, after in stood or ()],
-        candidates=[_candidate(*one) for one in candidates or ()],
-        owed=[Owed(version, datetime.fromisoformat(at)) for version, at in owed or ()],
-        past=tuple(stopping(past or ())) if mode == Mode.FORWARD else (),
-        run=UnderWay(run[0], datetime.fromisoformat(run[1]), run[2]) if run else None,
+        release=row.release,
+        version=row.version,
+        owned=row.owned,
+        since=row.since,
+        mode=row.mode,
+        actor=row.actor,
+        took=row.took,
+        replaced=row.replaced,
+        stands=dict(map(_stands_in, row.stands)),
+        stood=[_stood(*one) for one in row.stood or ()],
+        p95=[_p95(*after) if after else None for *_, after in row.stood or ()],
+        candidates=[_candidate(*one) for one in row.candidates or ()],
+        owed=[Owed(version, datetime.fromisoformat(at)) for version, at in row.owed or ()],
+        past=tuple(stopping(row.past or ())) if row.mode == Mode.FORWARD else (),
+        run=_under_way(*row.run) if row.run else None,
     )
+
+
+def _under_way(by: str, since: str, to: str) -> UnderWay:
+    return UnderWay(by, datetime.fromisoformat(since), to)
 
 
 def _rank(at: str, source: str, key: str) -> Rank:
@@ -168,7 +186,7 @@ def _candidate(
     return Candidate(version, _rank(at, source, key), frozenset(reached), changes, answer)
 
 
-def _attempts(deployments: Iterable[Sequence[Any]], now: datetime) -> Iterable[Attempt]:
+def _attempts(deployments: Iterable[Sequence[Any]], now: datetime) -> list[Attempt]:
     """What has not succeeded: the last one of the place, and what is running; the latest start comes last."""
     found = []
     for number, (version, status, _, at, started, _) in enumerate(deployments):

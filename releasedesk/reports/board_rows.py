@@ -65,8 +65,8 @@ class Row:
     """One service. `places` are in the order on the way to production.
 
     Of several productions `production` is where what is live is in the worst state, and `way` the worst way
-    back. Read at `at`, the row says the same up to and with `until` if nothing is reported; `shipped` are those
-    of that day.
+    back. Read at `at`, the row says the same up to and with `until` if nothing is reported; `shipped` are
+    those of that day.
     """
 
     service: Listed
@@ -142,9 +142,7 @@ def rows_of(services: Sequence[Listed], environments: Sequence[Environment], now
     ]
 
 
-def _row(
-    service: Listed, places: tuple[Place, ...], ways: Sequence[Way], facts: Facts, now: datetime
-) -> Row:
+def _row(service: Listed, places: tuple[Place, ...], ways: Sequence[Way], facts: Facts, now: datetime) -> Row:
     productions = [place for place in places if place.is_production]
     used = [place for place in productions if place.live] or productions
     production = min(used, key=lambda place: _STATES.index(place.state), default=None)

@@ -1,8 +1,8 @@
 """The two questions the rows of the board are made of, in SQL: prepared once a connection, one row a place.
 
-Each part of a place reads a few rows by an index, however long the history is: two years of daily releases cost
-what two weeks do. What comes as JSON comes as arrays, in the order in which `board_reading` takes them apart; what is stored as
-jsonb is read as json, for Django leaves jsonb as text.
+Each part of a place reads a few rows by an index, however long the history is: two years of daily releases
+cost what two weeks do. What comes as JSON comes as arrays, in the order in which `board_reading` takes them
+apart; what is stored as jsonb is read as json, for Django leaves jsonb as text.
 """
 
 # What production has since: a release that came here before that does not wait for it.
@@ -10,14 +10,16 @@ _SHIPPED = """
     SELECT min(coalesce(here.first_at, up.since))
     FROM releases_live up
     JOIN catalog_environment there ON there.id = up.environment_id AND there.tier = 'production'
-    LEFT JOIN releases_standing here ON here.release_id = up.release_id AND here.environment_id = place.environment
+    LEFT JOIN releases_standing here
+    ON here.release_id = up.release_id AND here.environment_id = place.environment
     WHERE up.service_id = place.service AND up.environment_id = ANY(%(environments)s)
 """
 
-# The newest that stood here, and the newest numbers of each after shipping: on the route its plan names, else on any.
+# The newest that stood here, and the newest numbers of each after shipping: on the route its plan names, else
+# on any.
 _STOOD = """
     SELECT json_agg(json_build_array(
-        one.version, one.first_at, one.source, one.key, one.marked, one.irreversible,
+        release.version, one.first_at, one.source, one.key, one.marked, release.irreversible,
         EXISTS (
             SELECT FROM measurements_comparison judged
             WHERE judged.release_id = one.release_id AND judged.environment_id = place.environment
@@ -30,18 +32,19 @@ _STOOD = """
             FROM measurements_snapshot after
             WHERE after.release_id = one.release_id AND after.environment_id = place.environment
             AND after.phase = 'after'
-            ORDER BY after.route = one.route DESC, after.taken_until DESC, after.id DESC LIMIT 1
+            ORDER BY after.route = release.route DESC, after.taken_until DESC, after.id DESC LIMIT 1
         )
     ) ORDER BY one.first_at DESC, one.source DESC, one.key DESC)
     FROM (
-        SELECT standing.release_id, release.version, release.route, release.irreversible, standing.first_at,
-            first.source, first.key, standing.rolled_back_by_id IS NOT NULL AS marked
+        SELECT standing.release_id, standing.first_at, first.source, first.key,
+            standing.rolled_back_by_id IS NOT NULL AS marked
         FROM releases_standing standing
-        JOIN releases_release release ON release.id = standing.release_id
         JOIN releases_deploymentfact first ON first.id = standing.first_id
         WHERE standing.service_id = place.service AND standing.environment_id = place.environment
         ORDER BY standing.first_at DESC, first.source DESC, first.key DESC LIMIT %(newest)s
     ) one
+    -- OFFSET 0 keeps the planner from reading all releases for each dozen of them
+    CROSS JOIN LATERAL (SELECT * FROM releases_release WHERE id = one.release_id OFFSET 0) release
 """
 
 _CANDIDATES = f"""
@@ -93,7 +96,8 @@ _OWED = """
 _RUN = """
     SELECT json_build_array(run.started_by, run.started_at, target.version)
     FROM rollbacks_run run JOIN releases_release target ON target.id = run.to_release_id
-    WHERE run.service_id = place.service AND run.environment_id = place.environment AND run.outcome = 'running'
+    WHERE run.service_id = place.service AND run.environment_id = place.environment
+    AND run.outcome = 'running'
 """
 
 # The last deployment here, and every one of today or of the last hour; those that are last come first.
@@ -115,7 +119,8 @@ _DEPLOYMENTS = """
         UNION
         (
             SELECT * FROM releases_deployment
-            WHERE service_id = place.service AND environment_id = place.environment AND at >= %(recent_since)s
+            WHERE service_id = place.service AND environment_id = place.environment
+            AND at >= %(recent_since)s
         )
     ) one
     JOIN releases_release release ON release.id = one.release_id
@@ -123,8 +128,8 @@ _DEPLOYMENTS = """
 
 PLACES = f"""
     SELECT place.service, place.environment, place.is_production, ({_DEPLOYMENTS}),
-        live.release_id, release.version, release.owner_id IS NOT NULL, live.since, deployment.mode, finish.actor,
-        deployment.finished_at - deployment.started_at, before.version,
+        live.release_id, release.version, release.owner_id IS NOT NULL, live.since,
+        deployment.mode, finish.actor, deployment.finished_at - deployment.started_at, before.version,
         ({_STANDS}),
         CASE WHEN place.is_production THEN ({_STOOD}) END,
         CASE WHEN NOT place.is_production THEN ({_CANDIDATES}) END,
@@ -136,7 +141,8 @@ PLACES = f"""
         FROM unnest(%(services)s::bigint[]) service, catalog_environment environment
         WHERE environment.id = ANY(%(environments)s)
     ) place
-    LEFT JOIN releases_live live ON live.service_id = place.service AND live.environment_id = place.environment
+    LEFT JOIN releases_live live
+    ON live.service_id = place.service AND live.environment_id = place.environment
     LEFT JOIN releases_release release ON release.id = live.release_id
     LEFT JOIN releases_deployment deployment ON deployment.id = live.deployment_id
     LEFT JOIN releases_deploymentfact finish ON finish.id = deployment.finish_id
@@ -144,7 +150,8 @@ PLACES = f"""
 """  # noqa: S608
 
 COMPARED = """
-    SELECT judged.release_id, there.id, there.tier, there."order", judged.verdict, judged.sentence, judged.result::json
+    SELECT judged.release_id, there.id, there.tier, there."order",
+        judged.verdict, judged.sentence, judged.result::json
     FROM measurements_comparison judged JOIN catalog_environment there ON there.id = judged.environment_id
     WHERE judged.is_current AND judged.release_id = ANY(%(releases)s)
     ORDER BY judged.judged_at DESC

@@ -12,7 +12,7 @@ from releasedesk.catalog.models import Environment
 from releasedesk.releases.history import Status
 from releasedesk.reports.board_facts import Facts, Listed, Spot
 from releasedesk.reports.board_reading import all_that_stood
-from releasedesk.reports.wording import Tone
+from releasedesk.reports.wording import Mark
 from releasedesk.rollbacks import going_back
 from releasedesk.rollbacks.queries import PlanFacts
 from releasedesk.rollbacks.readiness import PlanBrief, Readiness, Running, Severity, headline
@@ -41,10 +41,12 @@ class Way:
         return headline(self.readiness, self.rehearsed_seconds)
 
     @property
-    def tone(self) -> Tone:
-        """How bad the worst reason against going back is."""
+    def mark(self) -> Mark:
+        """The headline, with how bad the worst reason against going back is."""
         reasons = self.readiness.reasons
-        return "bad" if reasons and reasons[0].severity is Severity.BLOCKING else "warn"
+        if not reasons:
+            return Mark("good", "tick", self.headline)
+        return Mark("bad" if reasons[0].severity is Severity.BLOCKING else "warn", "", self.headline)
 
 
 def ways(

@@ -2,8 +2,8 @@
 
 `Service.revision` counts every change below a service in the transaction that makes it. A row read at one
 revision therefore says what is true until the revision rises or the row's own time is up; nothing has to be
-told to forget it, and no two processes have to agree. The names of its team and owner, which change without the
-service, are part of what a row is kept under.
+told to forget it, and no two processes have to agree. The names of its team and owner, which change without
+the service, are part of what a row is kept under.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ class KeptRows:
     rows: OrderedDict[_Key, tuple[datetime, Row]] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
 
-    def of(
-        self, services: Sequence[Listed], environments: Sequence[Environment], now: datetime
-    ) -> list[Row]:
+    def of(self, services: Sequence[Listed], environments: Sequence[Environment], now: datetime) -> list[Row]:
         """Return the services' rows, reading only those that are not kept or no longer hold."""
         shown = tuple((place.pk, place.name, place.tier, place.order) for place in environments)
         keys = {service.pk: (service, shown) for service in services}

@@ -74,9 +74,9 @@ def locks_on(service: Service, *, now: datetime) -> Ahead:
     return locks_ahead(rows, now=now)
 
 
-def locks_on_all(services: Iterable[Service], *, now: datetime) -> Ahead:
-    """What stops any of these, or all services at once, in one query."""
-    reached = {service.pk for service in services} | {None}
+def locks_on_all(services: Iterable[int], *, now: datetime) -> Ahead:
+    """What stops any of these (by their ids), or all services at once, in one query."""
+    reached = {*services, None}
     rows = Lock.objects.standing(now).select_related("service", "environment")
     return locks_ahead((row for row in rows if row.service_id in reached), now=now)
 

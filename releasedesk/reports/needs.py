@@ -55,7 +55,7 @@ def urgency(row: Row) -> int:
 
 @lru_cache(maxsize=KEPT)
 def _of(row: Row) -> tuple[tuple[int, Need], ...]:
-    """What a row needs, each with its rank: the same as long as the row holds, for it ends with any of them."""
+    """What a row needs, each with its rank: the same as long as the row holds, which ends with any."""
     return tuple((rank, need) for rank, kind in enumerate(KINDS) for need in kind(row, row.at))
 
 

@@ -1,7 +1,8 @@
 """The newest version of each plan with all that is asked of it, in SQL: prepared once a connection.
 
-A rehearsal counts for every plan of its service with the same text. What comes as JSON comes as arrays, in the
-order in which `queries` takes them apart; what is stored as jsonb is read as json, for Django leaves that as text.
+A rehearsal counts for every plan of its service with the same text. What comes as JSON comes as arrays, in
+the order in which `queries` takes them apart; what is stored as jsonb is read as json, for Django leaves
+jsonb as text.
 """
 
 PLAN_FACTS = """
@@ -9,20 +10,21 @@ PLAN_FACTS = """
         (SELECT count(*) FROM rollbacks_step WHERE plan_id = plan.id),
         ARRAY(SELECT position FROM rollbacks_step WHERE plan_id = plan.id AND irreversible ORDER BY position),
         (
-            SELECT json_build_array(same.version, rehearsal.outcome, rehearsal.started_at, rehearsal.finished_at)
-            FROM rollbacks_plan same JOIN rollbacks_rehearsal rehearsal ON rehearsal.plan_id = same.id
+            SELECT json_build_array(same.version, done.outcome, done.started_at, done.finished_at)
+            FROM rollbacks_plan same JOIN rollbacks_rehearsal done ON done.plan_id = same.id
             WHERE same.service_id = plan.service_id AND same.digest = plan.digest
-            AND rehearsal.finished_at <= %(at)s
-            ORDER BY rehearsal.finished_at DESC, rehearsal.id DESC LIMIT 1
+            AND done.finished_at <= %(at)s
+            ORDER BY done.finished_at DESC, done.id DESC LIMIT 1
         ),
         (
-            SELECT json_build_array(earlier.version, rehearsal.outcome, rehearsal.started_at, rehearsal.finished_at)
+            SELECT json_build_array(earlier.version, done.outcome, done.started_at, done.finished_at)
             FROM rollbacks_plan earlier
             JOIN rollbacks_plan same ON same.service_id = earlier.service_id AND same.digest = earlier.digest
-            JOIN rollbacks_rehearsal rehearsal ON rehearsal.plan_id = same.id
-            WHERE earlier.service_id = plan.service_id AND earlier.release_id IS NOT DISTINCT FROM plan.release_id
-            AND earlier.version < plan.version AND rehearsal.finished_at <= %(at)s
-            ORDER BY rehearsal.finished_at DESC, earlier.version DESC, rehearsal.id DESC LIMIT 1
+            JOIN rollbacks_rehearsal done ON done.plan_id = same.id
+            WHERE earlier.service_id = plan.service_id
+            AND earlier.release_id IS NOT DISTINCT FROM plan.release_id
+            AND earlier.version < plan.version AND done.finished_at <= %(at)s
+            ORDER BY done.finished_at DESC, earlier.version DESC, done.id DESC LIMIT 1
         )
     FROM (
         SELECT DISTINCT ON (service_id, release_id) *

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from urllib.parse import urlencode
 
+import structlog
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from releasedesk.accounts.models import Team
+from releasedesk.accounts.roles import DESK
 from releasedesk.reports.board import Board, board, is_current
 from releasedesk.reports.board_facts import Listed
 from releasedesk.reports.board_filters import ONLY, Filters
@@ -25,8 +27,10 @@ from releasedesk.reports.board_rows import Row
 from releasedesk.reports.kept_rows import KEPT
 from releasedesk.reports.verdicts import State
 from releasedesk.web.access import actor_of, signed_in
+from releasedesk.web.templatetags.desk import parts_of, put_together
 
 NEEDS_AT_MOST = 40
+log = structlog.get_logger("releasedesk.web")
 
 
 @require_safe
@@ -64,24 +68,30 @@ def _groups(found: Board, filters: Filters) -> Iterator[tuple[Listed | None, lis
     A team is named by the first of its services.
     """
     if filters.sort == "attention":
-        rows = [drawn(row, _tick(row, found.at)) for row in found.rows]
+        rows = [put_together(drawn(row), found.at) for row in found.rows]
         yield from [(None, rows)] if rows else []
         return
     for _, group in groupby(found.rows, key=lambda row: row.service.team_slug):
-        rows = list(group)
-        yield rows[0].service, [drawn(row, _tick(row, found.at)) for row in rows]
+        of_one = list(group)
+        yield of_one[0].service, [put_together(drawn(row), found.at) for row in of_one]
+
+
+def read_ahead() -> None:
+    """Read and draw every row, so that a new process answers its first reader as fast as the next.
+
+    Without a database it is left to the first reader: whether there is one, `/ready` says.
+    """
+    try:
+        get_template("board.html")
+        list(_groups(board(Filters(), actor=DESK, now=timezone.now()), Filters()))
+    except DatabaseError as error:
+        log.warning("board_not_read_ahead", error=str(error))
 
 
 @lru_cache(maxsize=KEPT)
-def drawn(row: Row, _worded: datetime | date) -> SafeString:
-    """Render a row once as long as it is kept and its times are worded the same."""
-    return mark_safe(get_template("parts/board_row.html").render({"row": row}))  # noqa: S308 - a template's own
-
-
-def _tick(row: Row, now: datetime) -> datetime | date:
-    """What the words of the times depend on: the minute within the first hour, then the day."""
-    fresh = any(place.live and now - place.live.since < timedelta(hours=1) for place in row.places)
-    return now.replace(second=0, microsecond=0) if fresh else now.date()
+def drawn(row: Row) -> tuple[str, ...]:
+    """Draw a row once as long as it is kept; its times are worded when it is shown."""
+    return parts_of(get_template("parts/board_row.html").render({"row": row}))
 
 
 def _links(filters: Filters) -> dict[str, str]:

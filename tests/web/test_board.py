@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
+from structlog.testing import capture_logs
 
-from releasedesk.accounts.models import User
+from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment
 from releasedesk.reports.board import board
 from releasedesk.reports.board_filters import ONLY, Filters
+from releasedesk.web.board import read_ahead
 from tests.builders import (
     NOON,
     make_deployment,
@@ -98,16 +101,42 @@ def test_a_refresh_of_what_has_not_changed_is_a_304_in_one_query_beside_the_sess
     assert (answer.status_code, answer.content) == (304, b"")
 
 
-def test_the_page_takes_eight_queries_and_then_four(page: Client, django_assert_num_queries: Any) -> None:
+def test_the_page_takes_seven_queries_and_then_four(page: Client, django_assert_num_queries: Any) -> None:
     for number in range(5):
         service = make_service(f"service-{number}")
         make_deployment(service)
         make_snapshot(make_release(service), "after")
     who = 3  # session, user, memberships
-    with django_assert_num_queries(who + 8):
+    with django_assert_num_queries(who + 7):
         read(page)
     with django_assert_num_queries(who + 4):
         read(page)
+
+
+def test_a_process_that_has_read_ahead_begins_as_it_goes_on(
+    page: Client, django_assert_num_queries: Any
+) -> None:
+    make_deployment(make_service())
+    read_ahead()
+    with django_assert_num_queries(3 + 4):
+        read(page)
+
+
+def test_without_a_database_a_process_begins_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OperationalError("the server is away")
+
+    monkeypatch.setattr("releasedesk.web.board.board", refuse)
+    with capture_logs() as logged:
+        read_ahead()
+    assert [one["event"] for one in logged] == ["board_not_read_ahead"]
+
+
+def test_a_team_that_is_renamed_has_its_new_name_at_once(page: Client, payments: Team) -> None:
+    make_deployment(make_service())
+    assert "Payments" in read(page)
+    Team.objects.update(name="Money")
+    assert "Money" in read(page)
 
 
 def test_what_is_kept_words_its_times_anew(page: Client, clock: Clock) -> None:

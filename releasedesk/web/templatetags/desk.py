@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from releasedesk.reports.wording import Mark
 from releasedesk.rollbacks.readiness import duration as in_words
 from releasedesk.web.forms import Filled
 
 register = template.Library()
+CUT = "\0"  # no text of ours holds it: PostgreSQL keeps none that does
 # word of a state, status or verdict → its mark
 MARKS = {
     "rolled_back": Mark("idle", "back", "rolled back"),
@@ -45,11 +46,32 @@ MARKS = {
 @register.simple_tag
 def when(value: datetime | None) -> SafeString | str:
     """A time in a reader's words, with the exact one behind it; the script shows it in the reader's zone."""
-    if value is None:
-        return ""
+    return "" if value is None else worded(value, timezone.now())
+
+
+def worded(value: datetime, now: datetime) -> SafeString:
+    """A time as the words of `now`."""
     at = value.astimezone(UTC)
-    exact, words = f"{at:%Y-%m-%d %H:%M:%S} UTC", ago(at, timezone.now())
-    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)
+    exact = f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return mark_safe(f'<time datetime="{at.isoformat()}" title="{exact}">{ago(at, now)}</time>')  # noqa: S308
+
+
+@register.simple_tag
+def moment(value: datetime) -> SafeString:
+    """A place for a time in what is drawn once and shown often: `parts_of` finds it."""
+    return mark_safe(f"{CUT}{value.isoformat()}{CUT}")  # noqa: S308 - a time alone
+
+
+def parts_of(drawn: str) -> tuple[str, ...]:
+    """What was drawn, in parts: text and times in turns."""
+    return tuple(drawn.split(CUT))
+
+
+def put_together(parts: Sequence[str], now: datetime) -> SafeString:
+    """What was drawn, its times in the words of `now`."""
+    shown = list(parts)
+    shown[1::2] = [worded(datetime.fromisoformat(at), now) for at in parts[1::2]]
+    return mark_safe("".join(shown))  # noqa: S308 - a template's own
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -97,14 +119,23 @@ def duration(seconds: float | None) -> str:
     return "" if seconds is None else in_words(seconds)
 
 
-@register.inclusion_tag("parts/mark.html")
-def mark(value: Mark | str | None, words: str = "") -> dict[str, Any]:
-    """A mark, or the mark of a state, status or verdict; `words` replaces its own."""
+@register.simple_tag
+def mark(value: Mark | str | None, words: str = "") -> SafeString:
+    """A mark, or the mark of a state, status or verdict; `words` replaces its own.
+
+    A page holds hundreds of them, so that they are not templates of their own.
+    """
     found = value if isinstance(value, Mark) else MARKS.get(str(value), Mark("idle", "", str(value or "")))
-    return {"mark": found, "words": words or found.words}
+    return _mark(found.tone, found.icon, str(conditional_escape(words or found.words)))
 
 
-@register.inclusion_tag("parts/icon.html")
-def icon(name: str) -> dict[str, str]:
+@lru_cache(maxsize=4_000)
+def _mark(tone: str, name: str, words: str) -> SafeString:
+    shape = format_html('<svg aria-hidden="true"><use href="#{}"/></svg>', name) if name else ""
+    return format_html('<span class="mark {}">{}{}</span>', tone, shape, mark_safe(words))  # noqa: S308 - escaped
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
     """A symbol of the sprite; what it means is said in words beside it."""
-    return {"name": name}
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#{}"/></svg>', name)
