@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from releasedesk.deliveries.models import Delivery, Source
+from releasedesk.deliveries.models import Answering, Delivery, Source
 from releasedesk.measurements.models import MetricSource
 from releasedesk.operations.sealed import BrokenSealError, reseal
 from releasedesk.releases.models import ConfigKey
@@ -14,6 +14,7 @@ from releasedesk.releases.models import ConfigKey
 # model → the columns it keeps sealed; each row says by `purpose` what for
 SEALED: dict[type[Model], tuple[str, ...]] = {
     ConfigKey: ("sealed",),
+    Answering: ("credential",),
     Source: ("secret", "former_secret"),
     Delivery: ("sealed",),
     MetricSource: ("credential",),

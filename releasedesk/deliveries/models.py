@@ -11,9 +11,10 @@ from django.db.models import Q
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.answering import Answering
 from releasedesk.deliveries.notices import Notice, Target
 
-__all__ = ["Delivery", "DeliveryQuerySet", "Notice", "Outcome", "Target"]
+__all__ = ["Answering", "Delivery", "DeliveryQuerySet", "Notice", "Outcome", "Target"]
 
 
 SHOWN_AT_MOST = 20_000

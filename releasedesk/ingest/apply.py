@@ -10,6 +10,7 @@ from releasedesk.actions.checklist import report_check
 from releasedesk.actions.commits import Pushed, record_commit_check, record_commits
 from releasedesk.actions.configuration import report_config
 from releasedesk.actions.deployments import DeploymentReport, record_deployment
+from releasedesk.actions.gate_requests import Question, take_question
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.measurements import record_snapshot
 from releasedesk.actions.plans import record_rehearsal
@@ -23,6 +24,7 @@ from releasedesk.ingest.facts import (
     ConfigFact,
     DeploymentFact,
     Fact,
+    GateFact,
     IncidentFact,
     RehearsalFact,
     ReleaseFact,
@@ -198,6 +200,20 @@ def _commit_check(fact: CommitCheckFact, told: Told) -> Applied:
     return Applied()
 
 
+def _gate(fact: GateFact, told: Told) -> Applied:
+    question = Question(
+        source=told.source,
+        key=fact.key,
+        environment=environment_named(fact.environment) if fact.environment else None,
+        version=fact.version or "",
+        commit=fact.commit,
+        reply=fact.reply,
+        url=fact.url or "",
+    )
+    asked = take_question(told.actor, told.service, question, now=told.now)
+    return Applied(fact.version, asked.environment.name)
+
+
 def _config(fact: ConfigFact, told: Told) -> Applied:
     environment = environment_named(fact.environment)
     _keep_config(fact, fact.config, environment, told)
@@ -228,4 +244,5 @@ APPLY: dict[type[Fact], Callable[[Any, Told], Applied]] = {
     CommitsFact: _commits,
     CommitCheckFact: _commit_check,
     ConfigFact: _config,
+    GateFact: _gate,
 }

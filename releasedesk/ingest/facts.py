@@ -122,6 +122,17 @@ class CommitCheckFact(Fact):
     outcome: Literal["passed", "failed"]
 
 
+class GateFact(Fact):
+    """`gate.asked`: the other side waits to be told whether a commit may ship.
+
+    `key` names the question: who asks it again wants to be told again. `reply` is what an answer has to name.
+    """
+
+    commit: Commit
+    key: Id
+    reply: dict[str, str]
+
+
 class ConfigFact(Fact):
     """`config.reported`: names and keyed digests, never values."""
 

@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from releasedesk.ingest import names
-from releasedesk.ingest.facts import CommitCheckFact, CommitsFact, DeploymentFact, Fact, ReleaseFact
+from releasedesk.ingest.facts import (
+    CommitCheckFact,
+    CommitsFact,
+    DeploymentFact,
+    Fact,
+    GateFact,
+    ReleaseFact,
+)
 from releasedesk.ingest.foreign import Reader
 from releasedesk.ingest.message import Ignored, Reading
 from releasedesk.ingest.names import Names, text_at
@@ -75,6 +82,11 @@ class Delivery:
             )
             for item, outcome in found.items()
         )
+
+    def asks(self, name: str, *, reply: Mapping[str, str], **fields: Any) -> Reading:
+        """Whether a commit may ship. `name` is the question's, `reply` what the answer has to name."""
+        said = {"key": name, "reply": dict(reply), **fields}
+        return (self._fact(GateFact, id=self.key, type="gate.asked", **said),)
 
     def _fact(self, kind: type[Fact], **fields: Any) -> Fact:
         return self.reader.fact(kind, service=self.known.service(self.repository), **fields)

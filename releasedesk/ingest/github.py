@@ -13,6 +13,7 @@ from releasedesk.ingest.foreign import FOUND
 from releasedesk.ingest.forge import Delivery, Forge, an_object
 from releasedesk.ingest.message import Ignored, Reading
 from releasedesk.ingest.names import NO_NAMES, Names, part_at, text_at
+from releasedesk.problems.problem import FieldError, invalid
 
 # created, published and released tell of one release; so does every later word about it.
 RELEASED = {"created", "published", "released", "prereleased", "edited"}
@@ -140,6 +141,38 @@ def _checked(delivery: Delivery, run: Mapping[str, Any], name: str) -> Reading:
     )
 
 
+def _protection_rule(delivery: Delivery) -> Reading:
+    """A job waits at an environment's custom protection rule, and says where it wants to be answered."""
+    deployment, callback = part_at(delivery.payload, "deployment"), delivery.text("deployment_callback_url")
+    environment = delivery.text("environment") or text_at(deployment, "environment")
+    action = delivery.text("action")
+    if action != "requested":
+        return Ignored(f"A rule that is '{names.line(action, 40)}' asks nothing.")
+    if names.web_address(callback) is None:
+        told = "This is no address to answer to."
+        raise invalid(FieldError("#/deployment_callback_url", "format", told, "an https address"))
+    sha = names.commit(text_at(deployment, "sha"))
+    return delivery.asks(
+        names.line(f"{callback} {environment}"),
+        reply={
+            "callback": callback,
+            "environment": environment,
+            "installation": delivery.text("installation", "id"),
+        },
+        occurred_at=names.time_of(deployment.get("updated_at"), deployment.get("created_at")),
+        environment=names.place(environment),
+        version=names.version_of_ref(text_at(deployment, "ref"), sha),
+        commit=sha,
+        url=_run_of(callback, delivery.text("repository", "html_url")),
+    )
+
+
+def _run_of(callback: str, repository: str) -> str | None:
+    """The page of the workflow's run: its number stands in the callback's address."""
+    number = callback.removesuffix("/deployment_protection_rule").rsplit("/", 1)[-1]
+    return names.web_address(f"{repository}/actions/runs/{number}" if number.isdecimal() else repository)
+
+
 def _ping(delivery: Delivery) -> Reading:
     return Ignored(f"GitHub has found the desk. {names.line(delivery.text('zen'), 200)}".strip())
 
@@ -151,6 +184,7 @@ TRANSLATORS: dict[str, Callable[[Delivery], Reading]] = {
     "push": _push,
     "workflow_run": _workflow_run,
     "check_suite": _check_suite,
+    "deployment_protection_rule": _protection_rule,
     "ping": _ping,
 }
 GITHUB = Forge(

@@ -102,12 +102,32 @@ def _pipeline(delivery: Delivery) -> Reading:
     )
 
 
+def _status_check(delivery: Delivery) -> Reading:
+    """An external status check of a merge request; a plain webhook of one asks nothing."""
+    request, check = part_at(delivery.payload, "object_attributes"), delivery.text(*CHECK)
+    if not check:
+        return Ignored("The desk needs nothing of merge requests but their external status checks.")
+    if text_at(request, "state") != "opened":
+        return Ignored(f"The merge request is {names.line(text_at(request, 'state'), 40) or 'not open'}.")
+    project, number = delivery.text("project", "id"), text_at(request, "iid")
+    sha = names.commit(text_at(request, "last_commit", "id"))
+    return delivery.asks(
+        f"project {project} merge request {number} check {check}",
+        reply={"project": project, "merge_request": number, "check": check, "sha": sha or ""},
+        occurred_at=delivery.came_at.isoformat(),  # it asks when it is sent
+        commit=sha,
+        url=names.web_address(request.get("url")),
+    )
+
+
+CHECK = ("external_approval_rule", "id")
 TRANSLATORS: dict[str, Callable[[Delivery], Reading]] = {
     "deployment": _deployment,
     "release": _release,
     "push": _push,
     "tag_push": _push,
     "pipeline": _pipeline,
+    "merge_request": _status_check,
 }
 GITLAB = Forge(
     repository=("project", "path_with_namespace"),

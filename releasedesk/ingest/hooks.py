@@ -37,6 +37,7 @@ KEPT = (
         "X-Gitlab-Webhook-UUID",
         "X-Gitlab-Instance",
         "X-Gitlab-Token",
+        "X-Gitlab-Signature",
     ),
     *("Idempotency-Key", "webhook-id", "webhook-timestamp", "webhook-signature"),
 )
@@ -82,8 +83,14 @@ def message_of(source: Source, headers: Headers, payload: object, *, now: dateti
     if source.kind == "cdevents":
         return replace(_of_cdevents(source, _cdevent(headers, payload, now=now)), headers=kept)
     named = (headers.get(name, "").strip() for name in DELIVERY[source.kind])
-    key = line(next(filter(None, named), ""), KEY_AT_MOST) or digest(payload).hex()
-    told = _of_forge(source, line(headers.get(EVENT[source.kind], ""), 200), key, payload, now=now)
+    key, event = (
+        line(next(filter(None, named), ""), KEY_AT_MOST),
+        line(headers.get(EVENT[source.kind], ""), 200),
+    )
+    if source.kind == "gitlab" and not (key or event):
+        # An external status check has no name, and one that is retried on GitLab's page may be the same body.
+        key, event = f"{digest(payload).hex()} {now:%Y-%m-%dT%H:%M}", "External Status Check"
+    told = _of_forge(source, event, key or digest(payload).hex(), payload, now=now)
     return replace(told, headers=kept)
 
 

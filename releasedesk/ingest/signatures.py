@@ -1,7 +1,8 @@
 """Is a delivery from who it says it is? Over the raw body, in constant time, and pure.
 
 GitHub signs the body (HMAC-SHA256, `X-Hub-Signature-256`). GitLab sends its secret (`X-Gitlab-Token`) or
-signs after https://www.standardwebhooks.com: `webhook-id`, `webhook-timestamp` and the body. A source of
+signs after https://www.standardwebhooks.com: `webhook-id`, `webhook-timestamp` and the body; its external
+status checks sign the body alone (HMAC-SHA256, `X-Gitlab-Signature`). A source of
 CDEvents may sign in that way too, or send its secret as a bearer token.
 """
 
@@ -43,8 +44,10 @@ def _hex(secret: str, raw: bytes) -> str:
     return hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
 
 
-def _gitlab(headers: Headers, raw: bytes, secrets: list[str]) -> str | None:  # noqa: ARG001 - GitLab's token signs nothing
-    given = headers.get("X-Gitlab-Token", "")
+def _gitlab(headers: Headers, raw: bytes, secrets: list[str]) -> str | None:
+    signed, given = headers.get("X-Gitlab-Signature", ""), headers.get("X-Gitlab-Token", "")
+    if signed:
+        return None if _any(signed, [_hex(secret, raw) for secret in secrets]) else WRONG
     if not given:
         return "There is neither webhook-signature nor X-Gitlab-Token: set the webhook's secret on GitLab."
     return None if _any(given, secrets) else WRONG

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from procrastinate.contrib.django import app
 
-from releasedesk.jobs import housekeeping, notify, passages, windows
+from releasedesk.jobs import gate_requests, housekeeping, notify, passages, windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ SCHEDULE = {
     "take_up_stalled_jobs": Entry("*/5 * * * *", housekeeping.take_up_stalled_jobs),
     "judge_late_reports": Entry("* * * * *", passages.judge_late_reports),
     "send_overdue_notices": Entry("* * * * *", notify.send_overdue),
+    "ask_gates_again": Entry("* * * * *", gate_requests.ask_again),
     "forget_expired_sessions": Entry("17 3 * * *", housekeeping.forget_expired_sessions),
     "forget_login_attempts": Entry("27 3 * * *", housekeeping.forget_login_attempts),
     "forget_bodies": Entry("47 3 * * *", housekeeping.forget_bodies),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Role
 from releasedesk.actions.aliases import forget_alias, name_check, name_environment, name_service
+from releasedesk.actions.answering import URL
 from releasedesk.actions.sources import end_former_secret, pause_source, rotate_secret, set_up_source
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.checklists.models import Template
@@ -68,7 +69,7 @@ def sources(request: HttpRequest, slug: str) -> HttpResponse:
 @signed_in
 def source(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
     """Show a source: how the other side is set up, and what arrived. htmx asks for the latter again."""
-    found = _source(request, slug, source_id)
+    found = source_named(request, slug, source_id)
     if request.headers.get("HX-Target") == "arrived":
         return render(request, "parts/arrived.html", _arrived(found))
     return _show(request, found)
@@ -79,7 +80,7 @@ def source(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
 @signed_in_to_write
 def rotate(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
     """Make another secret and show it, this once."""
-    found = _source(request, slug, source_id)
+    found = source_named(request, slug, source_id)
     secret = rotate_secret(actor_of(request), found, now=timezone.now())
     found.refresh_from_db()
     return _show(request, found, secret=secret)
@@ -89,7 +90,7 @@ def rotate(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
 @signed_in_to_write
 def end_former(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
     """End the former secret: the other side has the new one."""
-    end_former_secret(actor_of(request), _source(request, slug, source_id))
+    end_former_secret(actor_of(request), source_named(request, slug, source_id))
     return redirect("source", slug, source_id)
 
 
@@ -98,7 +99,7 @@ def end_former(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
 def pause(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
     """Stop listening, or listen again."""
     paused = request.POST.get("paused") == "true"
-    pause_source(actor_of(request), _source(request, slug, source_id), paused=paused, now=timezone.now())
+    pause_source(actor_of(request), source_named(request, slug, source_id), paused=paused, now=timezone.now())
     return redirect("source", slug, source_id)
 
 
@@ -106,7 +107,7 @@ def pause(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
 @signed_in_to_write
 def trial(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
     """Send a delivery to ourselves, through the door that all deliveries take."""
-    found = _source(request, slug, source_id)
+    found = source_named(request, slug, source_id)
     try_out(actor_of(request), found, now=timezone.now())
     return redirect(f"{reverse('source', args=[slug, source_id])}#arrived")
 
@@ -210,6 +211,7 @@ def _show(request: HttpRequest, found: Source, *, secret: str = "") -> HttpRespo
         "team": found.team,
         "secret": secret,
         "address": request.build_absolute_uri(path),
+        "may_ask": found.kind in URL,
         "two_valid": len(found.sealed(now)) > 1,
         "leads": actor.is_at_least(Role.LEAD, found.team_id),
         "may_try": actor.is_at_least(Role.ENGINEER, found.team_id),
@@ -232,7 +234,8 @@ def _team(request: HttpRequest, slug: str) -> Team:
     return team
 
 
-def _source(request: HttpRequest, slug: str, source_id: str) -> Source:
+def source_named(request: HttpRequest, slug: str, source_id: str) -> Source:
+    """Find a source of a team of the reader's. Raises 404."""
     found = Source.objects.filter(team=_team(request, slug), pk=source_id).select_related("team").first()
     if found is None:
         raise Problem("not-found", "The team has no such source.")

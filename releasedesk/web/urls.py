@@ -4,6 +4,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from releasedesk.web import (
+    answering,
     board,
     checklist,
     checklist_lines,
@@ -111,6 +112,7 @@ urlpatterns = [
     path("teams/<segment:slug>/sources/<segment:source_id>/former/", sources.end_former, name="end_former"),
     path("teams/<segment:slug>/sources/<segment:source_id>/pause/", sources.pause, name="pause_source"),
     path("teams/<segment:slug>/sources/<segment:source_id>/try/", sources.trial, name="try_source"),
+    path("teams/<segment:slug>/sources/<segment:source_id>/answers/", answering.answers, name="answers"),
     path("teams/<segment:slug>/names/", sources.add_name, name="add_name"),
     path("teams/<segment:slug>/names/<int:pk>/forget/", sources.forget_name, name="forget_name"),
     path("locks/", locks.locks, name="locks"),

@@ -94,6 +94,8 @@ PAGES = {
     "sources, as a viewer": Stop("/teams/payments/sources/", "vito"),
     "source, github": Stop("/teams/payments/sources/{github}/"),
     "source, gitlab": Stop("/teams/payments/sources/{gitlab}/"),
+    "answers to github": Stop("/teams/payments/sources/{github}/answers/"),
+    "answers to gitlab, as a viewer": Stop("/teams/payments/sources/{gitlab}/answers/", "vito"),
     "message, waiting": Stop("/inbox/{unmatched}/"),
     "message, refused": Stop("/inbox/{rejected}/"),
     "message, of a source": Stop("/inbox/{ignored}/"),

@@ -49,6 +49,21 @@ def github_deployment_status(state: str = "success", *, ref: str = "main", **fie
     return {**github_deployment(ref=ref), "deployment_status": status}
 
 
+def github_protection_rule(callback: str = "", ref: str = "main", **fields: Any) -> dict[str, Any]:
+    """A job waits at an environment's custom deployment protection rule."""
+    runs = "https://api.github.com/repos/Acme/Checkout-API/actions/runs/77"
+    asked = {
+        "action": "requested",
+        "environment": "Production",
+        "event": "push",
+        "deployment_callback_url": callback or f"{runs}/deployment_protection_rule",
+        "deployment": github_deployment(ref=ref)["deployment"],
+        "pull_requests": [],
+        "installation": {"id": 4711},
+    }
+    return github(**{**asked, **fields})
+
+
 def github_release(action: str = "published", **fields: Any) -> dict[str, Any]:
     release = {
         "id": 77,
@@ -227,4 +242,23 @@ def cdevent(
         },
         "subject": {"id": subject, "source": "/ci/acme", "type": type_.partition(".")[0], "content": content},
         **event,
+    }
+
+
+def gitlab_status_check(sha: str = SHA, state: str = "opened", **fields: Any) -> dict[str, Any]:
+    """An external status check of a merge request."""
+    return {
+        "object_kind": "merge_request",
+        "event_type": "merge_request",
+        "user": {"username": "ines"},
+        "project": GITLAB_PROJECT,
+        "object_attributes": {
+            "iid": 4,
+            "state": state,
+            "target_branch": "main",
+            "url": "https://gitlab.com/acme/checkout-api/-/merge_requests/4",
+            "last_commit": {"id": sha, "message": "One join.", "timestamp": AT},
+        },
+        "external_approval_rule": {"id": 12, "name": "ReleaseDesk", "external_url": "https://desk.example"},
+        **fields,
     }

@@ -12,6 +12,7 @@ from releasedesk.ingest.facts import (
     CommitsFact,
     DeploymentFact,
     Fact,
+    GateFact,
     ReleaseFact,
     StartFact,
 )
@@ -185,6 +186,29 @@ def test_a_repository_can_be_mapped_to_a_service() -> None:
     assert said("deployment", payloads.github_deployment(), known=known).service == "shop"
 
 
+def test_a_job_that_waits_at_an_environment_asks_the_gate() -> None:
+    fact = said("deployment_protection_rule", payloads.github_protection_rule(ref="v2.4.0"))
+    assert isinstance(fact, GateFact)
+    assert (fact.service, fact.environment, fact.version, fact.commit) == (
+        "checkout-api",
+        "production",
+        "v2.4.0",
+        SHA,
+    )
+    callback = "https://api.github.com/repos/Acme/Checkout-API/actions/runs/77/deployment_protection_rule"
+    assert fact.key == f"{callback} Production"
+    assert fact.reply == {"callback": callback, "environment": "Production", "installation": "4711"}
+    assert str(fact.url) == "https://github.com/Acme/Checkout-API/actions/runs/77"
+
+
+def test_a_job_that_wants_no_answer_asks_nothing() -> None:
+    rule = payloads.github_protection_rule()
+    assert "asks nothing" in why("deployment_protection_rule", {**rule, "action": "withdrawn"})
+    with pytest.raises(Problem) as refused:
+        read("deployment_protection_rule", {**rule, "deployment_callback_url": "ftp://x"})
+    assert [error.pointer for error in refused.value.errors] == ["#/deployment_callback_url"]
+
+
 @pytest.mark.parametrize("event", ["ping", "issues", "star", ""])
 def test_every_other_event_is_kept_and_left_alone(event: str) -> None:
     assert why(event, payloads.github(zen="Keep it logically awesome."))
@@ -218,6 +242,7 @@ def test_every_fact_is_one_the_desk_applies() -> None:
         said("push", payloads.github_push()),
         said("release", payloads.github_release()),
         said("workflow_run", payloads.github_workflow_run()),
+        said("deployment_protection_rule", payloads.github_protection_rule()),
     ]
     from releasedesk.ingest.apply import APPLY
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from releasedesk.ingest import gitlab
-from releasedesk.ingest.facts import CommitsFact, DeploymentFact, ReleaseFact
+from releasedesk.ingest.facts import CommitsFact, DeploymentFact, GateFact, ReleaseFact
 from releasedesk.ingest.message import Ignored
 from releasedesk.ingest.names import Names
 from releasedesk.problems.problem import Problem
@@ -38,6 +38,19 @@ def why(payload: object) -> str:
 
 def job(name: str, status: str = "success", **fields: Any) -> dict[str, Any]:
     return {"id": 1, "name": name, "stage": "test", "status": status, **fields}
+
+
+def test_an_external_status_check_asks_the_gate() -> None:
+    fact = said(payloads.gitlab_status_check())
+    assert isinstance(fact, GateFact)
+    assert (fact.service, fact.environment, fact.version, fact.commit) == ("ledger", None, None, SHA)
+    assert fact.key == "project 15 merge request 4 check 12"
+    assert fact.reply == {"project": "15", "merge_request": "4", "check": "12", "sha": SHA}
+    assert str(fact.url) == "https://gitlab.com/acme/checkout-api/-/merge_requests/4"
+
+
+def test_a_merge_request_that_no_check_is_asked_for_is_left_alone() -> None:
+    assert "external status checks" in why({**payloads.gitlab_status_check(), "external_approval_rule": None})
 
 
 @pytest.mark.parametrize(

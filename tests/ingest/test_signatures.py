@@ -64,6 +64,7 @@ def test_a_delivery_without_a_signature_is_told_what_to_set(kind: str) -> None:
     [
         ("github", github()),
         ("gitlab", {"X-Gitlab-Token": SECRET}),
+        ("gitlab", {"X-Gitlab-Signature": github()["X-Hub-Signature-256"].removeprefix("sha256=")}),
         ("gitlab", standard()),
         ("cdevents", {"Authorization": f"Bearer {SECRET}"}),
         ("cdevents", standard()),
@@ -114,6 +115,11 @@ def test_a_timestamp_that_is_none_is_refused(stamp: str) -> None:
 
 def test_gitlabs_token_beside_a_wrong_signature_does_not_help() -> None:
     assert wrong("gitlab", {**standard(FORMER), "X-Gitlab-Token": SECRET}) == WRONG
+
+
+def test_gitlabs_own_example_of_a_status_checks_signature_is_right() -> None:
+    given = {"x-gitlab-signature": "6c52a647de5847fc387ead12919dc6a5b9ed08e9538583c83da266d958e33aec"}
+    assert wrong("gitlab", given, b"{}", secrets=("shared_secret",)) is None
 
 
 def test_one_fitting_signature_of_several_is_enough() -> None:

@@ -11,6 +11,7 @@ from releasedesk.releases.models.deployment import (
     Standing,
 )
 from releasedesk.releases.models.gate import GateAnswer, GateLevel, Level, Override, Passage, stopping
+from releasedesk.releases.models.gate_request import GateRequest
 from releasedesk.releases.models.lock import Lock, LockQuerySet, coming, holding
 from releasedesk.releases.models.release import Change, Release, ReleaseQuerySet
 from releasedesk.releases.models.reported import Incident, ReportedConfig
@@ -26,6 +27,7 @@ __all__ = [
     "DeploymentQuerySet",
     "GateAnswer",
     "GateLevel",
+    "GateRequest",
     "Incident",
     "Level",
     "Live",

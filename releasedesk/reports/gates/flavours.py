@@ -8,7 +8,8 @@ check ("Set status of an external status check"); its two ids are the caller's t
 from collections.abc import Mapping
 from typing import Any
 
-COMMENT_AT_MOST = 4000
+COMMENT_AT_MOST = 1024  # GitHub takes no more
+MORE = "\n- …"
 Answer = Mapping[str, Any]
 
 
@@ -17,7 +18,7 @@ def github(answer: Answer) -> dict[str, Any]:
     return {
         "environment_name": answer["environment"],
         "state": "approved" if answer["open"] else "rejected",
-        "comment": _comment(answer),
+        "comment": comment(answer),
     }
 
 
@@ -26,15 +27,22 @@ def gitlab(answer: Answer) -> dict[str, Any]:
     return {"status": "passed" if answer["open"] else "failed"}
 
 
-def _comment(answer: Answer) -> str:
-    """The sentence, then what is missing with where it is mended, whole lines as far as there is room."""
+def comment(answer: Answer) -> str:
+    """The sentence, then what is missing with where it is mended, whole lines as far as there is room.
+
+    What stops the release comes first.
+    """
     lines = [str(answer["sentence"])]
-    for one in answer["conditions"]:
+    for one in sorted(answer["conditions"], key=_stops, reverse=True):
         if one["state"] == "met":
             continue
         where = f" ([mend it]({one['fix']}))" if one["fix"] else ""
         line = f"- **{one['label']}** ({one['level']}, {one['state']}): {one['detail']}{where}"
-        if sum(map(len, lines)) + len(lines) + len(line) > COMMENT_AT_MOST:
-            return "\n".join([*lines, "- …"])
+        if sum(map(len, lines)) + len(lines) + len(line) + len(MORE) > COMMENT_AT_MOST:
+            return "\n".join(lines) + MORE
         lines.append(line)
     return "\n".join(lines)
+
+
+def _stops(condition: Mapping[str, Any]) -> bool:
+    return (condition["level"], condition["state"]) == ("required", "unmet")

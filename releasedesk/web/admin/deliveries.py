@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.admin import register
 
-from releasedesk.deliveries.models import Alias, Delivery, Source
+from releasedesk.deliveries.models import Alias, Answering, Delivery, Source
 from releasedesk.deliveries.notices import Notice, Target
 from releasedesk.web.admin.door import FactAdmin
 from releasedesk.web.admin.site import site
@@ -29,6 +29,15 @@ class SourceAdmin(FactAdmin):
     list_filter = ("kind", "team", "created_at")
     list_select_related = ("team",)
     search_fields = ("id", "name", "created_by")
+
+
+@register(Answering, site=site)
+class AnsweringAdmin(FactAdmin):
+    """How a source is answered. It is set on the source's page; the key is shown nowhere."""
+
+    list_display = ("source", "url", "app", "environment", "set_by", "set_at")
+    list_select_related = ("source__team", "environment")
+    search_fields = ("source__name", "app", "set_by")
 
 
 @register(Alias, site=site)

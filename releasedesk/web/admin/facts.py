@@ -19,6 +19,7 @@ from releasedesk.releases.models import (
     DeploymentFact,
     GateAnswer,
     GateLevel,
+    GateRequest,
     Incident,
     Live,
     Lock,
@@ -95,6 +96,12 @@ FACTS: dict[type[Model], dict[str, Any]] = {
         "list_filter": ("environment", "level", "service__team", "set_at"),
         "search_fields": ("gate", "reason", "set_by", "service__slug"),
         "list_select_related": ("environment", "service"),
+    },
+    GateRequest: {
+        "list_display": ("asked_at", "service", "commit", "environment", "state", "error", "settled_at"),
+        "list_filter": ("state", "environment", "service__team", "asked_at"),
+        "search_fields": ("commit", "version", "service__slug", "error"),
+        "list_select_related": ("service", "environment"),
     },
     Override: {
         "list_display": ("made_at", "gate", "release", "environment", "made_by", "reason"),

@@ -17,6 +17,7 @@ from releasedesk.actions.configuration import Meaning, config_key, mean_differen
 from releasedesk.actions.environments import put_environment
 from releasedesk.actions.gate import ask_to_ship
 from releasedesk.actions.gate_levels import set_levels
+from releasedesk.actions.gate_requests import Question, take_question
 from releasedesk.actions.go_back import tick_step
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.locks import LockRequest, lock
@@ -25,6 +26,7 @@ from releasedesk.actions.name_culprit import name_culprit
 from releasedesk.actions.overrides import override
 from releasedesk.actions.passages import judge_passages
 from releasedesk.actions.sources import set_up_source
+from releasedesk.deliveries.models import Answering
 from releasedesk.measurements.models import MetricSource, Window
 from releasedesk.releases.models import CommitCheck, Lock
 from releasedesk.rollbacks.run_bodies import TickBody
@@ -113,7 +115,14 @@ def _report(service: Service) -> None:
 
 def _deliver(service: Service) -> None:
     """What a source of webhooks leaves behind."""
-    set_up_source(DESK, service.team, kind="github", name="acme", now=NOON)
+    source, _ = set_up_source(DESK, service.team, kind="gitlab", name="acme", now=NOON)
+    Answering.objects.create(
+        source=source, url="https://gitlab.example/api/v4", credential="sealed", set_by="alice", set_at=NOON
+    )
+    question = Question(
+        source=source.pk, key="1", environment=None, version="1.0", commit="4f1c" * 10, reply={}, url=""
+    )
+    take_question(DESK, service, question, now=NOON)
     name_service(DESK, service.team, "acme/shop", service, now=NOON)
     pushed = [Pushed("4f1c" * 10, "", "cache the basket")]
     record_commits(DESK, service, pushed, at=NOON, source="hook", key="1")
