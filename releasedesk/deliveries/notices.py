@@ -62,20 +62,27 @@ class Target(models.Model):
     @property
     def address(self) -> str:
         """The whole address. Raises `BrokenSealError`."""
-        return unseal(self.sealed_address, purpose=self._purpose("address")).decode()
+        return unseal(self.sealed_address, purpose=self.address_purpose).decode()
 
     @property
     def secret(self) -> bytes:
         """What a webhook is signed with. Raises `BrokenSealError`."""
-        return unseal(self.sealed_secret, purpose=self._purpose("secret"))
+        return unseal(self.sealed_secret, purpose=self.secret_purpose)
 
     def keep(self, address: str, secret: bytes | None) -> None:
         """Seal the address, and the secret of a webhook."""
-        self.sealed_address = seal(address.encode(), purpose=self._purpose("address"))
-        self.sealed_secret = seal(secret, purpose=self._purpose("secret")) if secret else ""
+        self.sealed_address = seal(address.encode(), purpose=self.address_purpose)
+        self.sealed_secret = seal(secret, purpose=self.secret_purpose) if secret else ""
 
-    def _purpose(self, what: str) -> str:
-        return f"notify-{what}:{self.team_id}"
+    @property
+    def address_purpose(self) -> str:
+        """What its address is sealed for."""
+        return f"notify-address:{self.team_id}"
+
+    @property
+    def secret_purpose(self) -> str:
+        """What its secret is sealed for."""
+        return f"notify-secret:{self.team_id}"
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
