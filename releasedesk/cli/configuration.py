@@ -19,7 +19,6 @@ from releasedesk.cli.ci import detect
 from releasedesk.cli.desk import Desk, service_path
 from releasedesk.cli.exits import NO, YES, Trouble, finish
 from releasedesk.cli.send import Sender
-from releasedesk.cli.spool import Spool
 
 config = typer.Typer(help="Compare configurations without telling a value.", no_args_is_help=True)
 
@@ -53,9 +52,8 @@ def send(
     }  # fmt: skip
     ci = detect(os.environ)
     event = events.complete({"config": fingerprints(key, settings)}, options, ci, datetime.now(UTC))
-    sender = Sender(desk, Spool.of(desk))
-    sender.flush()
-    sender.tell(event, derived=ci is not None and id_ is None)
+    sender = Sender.to(desk)
+    sender.tell([event], {0} if ci is not None and id_ is None else set())
     (told,) = sender.told
     if not as_json:
         show.say(told.in_words()) if told.trouble else typer.echo(f"{told.in_words()}: {_counted(settings)}")

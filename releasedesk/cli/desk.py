@@ -33,9 +33,19 @@ class Unreachable(Trouble):
 class Refused(Trouble):
     """The desk answered no. `str()` is that answer as a colleague would say it."""
 
-    def __init__(self, response: httpx.Response, but: str = "") -> None:
-        super().__init__(in_words(response) + but)
-        self.status, self.problem = response.status_code, problem(response)
+    def __init__(self, said: str, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(said)
+        self.status, self.problem = status, problem
+
+    @classmethod
+    def of(cls, response: httpx.Response, but: str = "") -> "Refused":
+        """Make it of an answer."""
+        return cls(in_words(response) + but, response.status_code, problem(response))
+
+    @classmethod
+    def of_problem(cls, document: Mapping[str, Any], status: int) -> "Refused":
+        """Make it of a problem document within an answer."""
+        return cls(problem_in_words(document, status), status, document)
 
     def as_json(self) -> dict[str, Any]:
         """Give the desk's own problem document beside the words."""
@@ -103,7 +113,7 @@ class Desk:
                 if response.is_success:
                     return response
                 if not may_retry(response):
-                    raise Refused(response)
+                    raise Refused.of(response)
                 trouble, asked_to_wait = in_words(response), retry_after(response)
             wait = backoff(attempt) if asked_to_wait is None else asked_to_wait
             if attempt + 1 == TRIES or wait > LONGEST_WAIT:
@@ -165,6 +175,11 @@ def in_words(response: httpx.Response) -> str:
     if not document:
         to = f", to {response.headers['location']}" if "location" in response.headers else ""
         return f"{response.url} answered {status} {response.reason_phrase}{to}".rstrip()
+    return problem_in_words(document, status)
+
+
+def problem_in_words(document: Mapping[str, Any], status: int) -> str:
+    """Say what a problem document says, a field a line."""
     lines = [f"The desk answered {status}: {document.get('detail') or document.get('title') or 'no reason'}"]
     for error in document.get("errors") or []:
         lines.append(
@@ -183,7 +198,7 @@ def parsed(response: httpx.Response) -> Any:
     try:
         return response.json()
     except ValueError:
-        raise Refused(response, ", but not in JSON: is RELEASEDESK_URL the desk?") from None
+        raise Refused.of(response, ", but not in JSON: is RELEASEDESK_URL the desk?") from None
 
 
 def _given(parameters: Mapping[str, str | None]) -> dict[str, str]:

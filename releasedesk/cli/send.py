@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from releasedesk.cli import events, show
+from releasedesk.cli.batch import EVENTS, HandOver, Said
 from releasedesk.cli.ci import Run, detect
 from releasedesk.cli.desk import Desk, Refused, Unreachable
 from releasedesk.cli.exits import COULD_NOT_TELL, NO, YES, Trouble, finish
 from releasedesk.cli.spool import Flushed, Message, Spool
 
-EVENTS = "/api/v1/events"
 CONFLICT = 409
 
 
@@ -24,11 +24,16 @@ CONFLICT = 409
 class Told:
     """What became of one event."""
 
-    id: str
+    event: events.Event
     answer: Any = None
     kept_in: Path | None = None
     trouble: Trouble | None = None
     repeated: bool = False
+
+    @property
+    def id(self) -> str:
+        """What the event is called."""
+        return str(self.event["id"])
 
     def as_json(self) -> dict[str, Any]:
         """Give the same for `--json`."""
@@ -47,45 +52,40 @@ class Told:
             return f"{self.id}: kept in {self.kept_in}. {self.trouble}."
         if self.trouble:
             return f"{self.id}: {self.trouble}"
-        what = " ".join(filter(None, (self.answer.get(name) for name in ("service", "version"))))
-        where = f" in {self.answer['environment']}" if self.answer.get("environment") else ""
-        link = f"  {self.answer['release_url']}" if self.answer.get("release_url") else ""
-        return f"{self.answer.get('outcome')}: {what}{where}{link}"
+        known = {**self.event, **self.answer}
+        what = " ".join(str(known[name]) for name in ("service", "version") if known.get(name))
+        where = f" in {known['environment']}" if known.get("environment") else ""
+        link = f"  {known['release_url']}" if known.get("release_url") else ""
+        return f"{known.get('outcome')}: {what}{where}{link}"
 
 
 @dataclass
 class Sender:
-    """Hands events over in order. Once the desk is silent, all that follow are kept without asking again."""
+    """Hands events over in order, many at once. What has to wait is kept."""
 
-    desk: Desk
+    over: HandOver
     spool: Spool
     flushed: Flushed = field(default_factory=Flushed)
     told: list[Told] = field(default_factory=list)
 
-    def flush(self) -> Flushed:
-        """Send what waits from earlier."""
-        self.flushed = self.spool.flush(self.desk)
-        return self.flushed
+    @classmethod
+    def to(cls, desk: Desk) -> "Sender":
+        """Send to this desk, first what waits from earlier."""
+        spool, over = Spool.of(desk), HandOver(desk)
+        return cls(over, spool, spool.flush(over))
 
-    def tell(self, event: events.Event, *, derived: bool) -> None:
-        """Send one event, or keep it. `derived`: its id is this run's, so that a conflict is a repetition."""
-        message, told = Message(EVENTS, event), Told(str(event["id"]))
-        try:
-            self._refuse_to_overtake()
-            told = replace(told, answer=message.send(self.desk))
-        except Unreachable as error:
-            told = replace(told, trouble=error, kept_in=self.spool.keep(message))
-        except Refused as error:
-            repeated = derived and error.status == CONFLICT
-            told = replace(told, repeated=True) if repeated else replace(told, trouble=error)
-        self.told.append(told)
+    def tell(self, said: Sequence[events.Event], derived: Collection[int] = ()) -> None:
+        """Send events, or keep them. Of those `derived` the id is this run's: a conflict is a repetition."""
+        for index, (event, answer) in enumerate(self.over.tell(said)):
+            self.told.append(self._told(event, answer, derived=index in derived))
 
-    def _refuse_to_overtake(self) -> None:
-        """Raise Unreachable where an earlier event of this command still waits."""
-        silent = self.flushed.trouble if self.flushed.silent else None
-        waits = next((str(told.trouble) for told in self.told if told.kept_in), silent)
-        if waits:
-            raise Unreachable(waits)
+    def _told(self, event: events.Event, answer: Said, *, derived: bool) -> Told:
+        if isinstance(answer, Unreachable):
+            return Told(event, trouble=answer, kept_in=self.spool.keep(Message(EVENTS, event)))
+        if isinstance(answer, Refused):
+            repeated = derived and answer.status == CONFLICT
+            return Told(event, repeated=True) if repeated else Told(event, trouble=answer)
+        return Told(event, answer)
 
     def code(self, *, later_is_fine: bool) -> int:
         """Choose the exit code: 1 when anything was refused, 2 when anything was kept, else 0."""
@@ -126,18 +126,17 @@ def send(  # noqa: PLR0913 - one parameter for each option
     Exits 0 when the desk has everything, 1 when it refused something, 2 when something is kept for later.
     """
     desk = Desk.configured(show.say)
-    sender = Sender(desk, Spool.of(desk))
     options = {
         "type": type_, "service": service, "environment": environment, "version": version, "commit": commit,
         "run": run, "url": url, "command": command, "files_touched": file_touched or None, "key": key,
         "outcome": outcome, "incident": incident, "title": title, "occurred_at": occurred_at, "id": id_,
     }  # fmt: skip
     said = [] if flush else _said(file, options)
-    sender.flush()
-    ci, now = detect(os.environ), datetime.now(UTC)
-    for event in said:
-        whole = events.complete(event, options, ci, now)
-        sender.tell(whole, derived=_derived(event, options, ci))
+    sender, ci, now = Sender.to(desk), detect(os.environ), datetime.now(UTC)
+    sender.tell(
+        [events.complete(event, options, ci, now) for event in said],
+        {index for index, event in enumerate(said) if _derived(event, options, ci)},
+    )
     if not as_json:
         _show(sender)
     report = {"flushed": sender.flushed.as_json(), "events": [told.as_json() for told in sender.told]}

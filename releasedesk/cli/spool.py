@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from releasedesk.cli.batch import EVENTS, HandOver, Said
 from releasedesk.cli.desk import Desk, Refused, Unreachable, parsed
 from releasedesk.cli.exits import Trouble
 
@@ -49,7 +51,6 @@ class Flushed:
     rejected: tuple[Path, ...] = ()
     waiting: int = 0
     trouble: str | None = None
-    silent: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Give the same for `--json`."""
@@ -88,38 +89,48 @@ class Spool:
 
     def waiting(self) -> list[Path]:
         """Name the files of this desk, the oldest first."""
-        return [path for path in sorted(self.place.glob("*.json")) if _read(path).get("url") == self.url]
+        return [path for path, _ in self._kept()]
 
-    def flush(self, desk: Desk) -> Flushed:
+    def _kept(self) -> list[tuple[Path, dict[str, Any]]]:
+        found = [(path, _read(path)) for path in sorted(self.place.glob("*.json"))]
+        return [(path, kept) for path, kept in found if kept.get("url") == self.url]
+
+    def flush(self, over: HandOver) -> Flushed:
         """Send what waits, in order, and stop where the desk does not answer."""
         if not self.waiting():
             return Flushed()
         with self._alone():
-            return self._flush(desk)
+            return self._flush(over)
 
-    def _flush(self, desk: Desk) -> Flushed:
+    def _flush(self, over: HandOver) -> Flushed:
         done = Flushed()
-        for path in self.waiting():
-            kept = _read(path)
-            del kept["url"]
-            try:
-                done = replace(done, sent=(*done.sent, Message(**kept).send(desk)))
-            except Unreachable as error:
-                done = replace(done, trouble=str(error), silent=True)
-                break
-            except Refused as error:
-                if error.status in NOT_THIS_TOKEN:  # another one's may be taken: many share one machine
-                    done = replace(done, trouble=str(error))
-                    continue
-                done = replace(done, rejected=(*done.rejected, self._set_aside(path, kept, error)))
-            path.unlink()
+        for are_events, kept in groupby(self._kept(), key=_is_event):
+            files = list(kept)
+            if are_events:
+                said = (answer for _, answer in over.tell([one["body"] for _, one in files]))
+            else:
+                said = (_told(one, over) for _, one in files)
+            for (path, one), answer in zip(files, said, strict=True):
+                done = self._settle(done, path, one, answer)
         return replace(done, waiting=len(self.waiting()))
+
+    def _settle(self, done: Flushed, path: Path, kept: dict[str, Any], said: Said) -> Flushed:
+        """Do with a file what the answer to its message asks for."""
+        # What this token may not say another one may: many share one machine.
+        if isinstance(said, Unreachable) or (isinstance(said, Refused) and said.status in NOT_THIS_TOKEN):
+            return replace(done, trouble=str(said))
+        if isinstance(said, Refused):
+            done = replace(done, rejected=(*done.rejected, self._set_aside(path, kept, said)))
+        else:
+            done = replace(done, sent=(*done.sent, said))
+        path.unlink()
+        return done
 
     def _set_aside(self, path: Path, kept: dict[str, Any], error: Refused) -> Path:
         rejected = self.place / "rejected"
         rejected.mkdir(mode=0o700, exist_ok=True)
         aside = rejected / path.name
-        _write(aside, {"url": self.url, **kept, "refused": error.as_json()})
+        _write(aside, {**kept, "refused": error.as_json()})
         return aside
 
     @contextmanager
@@ -128,6 +139,25 @@ class Spool:
         with (self.place / "lock").open("a") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+
+
+def _is_event(file: tuple[Path, dict[str, Any]]) -> bool:
+    """Whether a message is an event, which can go together with others."""
+    kept = file[1]
+    return (kept.get("method"), kept.get("path"), kept.get("key")) == ("POST", EVENTS, "")
+
+
+def _told(kept: dict[str, Any], over: HandOver) -> Said:
+    """Make the request of a message that is no event, unless the desk is silent."""
+    if over.silent:
+        return over.silent
+    try:
+        return Message(**{name: value for name, value in kept.items() if name != "url"}).send(over.desk)
+    except Unreachable as error:
+        over.silent = error
+        return error
+    except Refused as error:
+        return error
 
 
 def _write(path: Path, content: object) -> None:

@@ -81,18 +81,45 @@ class Desk(Server):
     """Answers with the script first, then as a desk does when all is well."""
 
     def __init__(self) -> None:
-        self.script: list[Reply] = []
+        self.script: list[Reply | Callable[[Asked], Reply]] = []
         self.verdict = Reply(200, VERDICT)
         super().__init__(self.next_reply)
 
+    def scripted(self, asked: Asked) -> Reply:
+        said = self.script.pop(0)
+        return said if isinstance(said, Reply) else said(asked)
+
     def next_reply(self, asked: Asked) -> Reply:
         if self.script:
-            return self.script.pop(0)
+            return self.scripted(asked)
+        if isinstance(asked.body, list):
+            return each(asked, {})
         return Reply(201, {"id": 1}) if asked.method == "POST" else self.verdict
+
+    @property
+    def told(self) -> list[list[str]]:
+        """The ids of the events of each request."""
+        bodies = [asked.body if isinstance(asked.body, list) else [asked.body] for asked in self.posts]
+        return [[event["id"] for event in body] for body in bodies]
 
     @property
     def posts(self) -> list[Asked]:
         return [asked for asked in self.asked if asked.method == "POST"]
+
+
+def each(asked: Asked, problems: dict[str, dict[str, Any]]) -> Reply:
+    """Answer a list of events as a desk does: all applied but those, by id, that have a problem."""
+    results = [
+        {
+            "index": index,
+            "id": event["id"],
+            "status": problems.get(event["id"], {}).get("status", 201),
+            "outcome": "rejected" if event["id"] in problems else "applied",
+            "problem": problems.get(event["id"]),
+        }
+        for index, event in enumerate(asked.body)
+    ]
+    return Reply(207, {"results": results})
 
 
 def command(*arguments: str) -> int:

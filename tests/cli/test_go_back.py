@@ -35,7 +35,7 @@ class Production(Desk):
 
     def next_reply(self, asked: Asked) -> Reply:
         if self.script:
-            return self.script.pop(0)
+            return self.scripted(asked)
         if self.down_when.exists():
             return Reply(503, {"retryable": True}, PROBLEM)
         if asked.method == "POST":

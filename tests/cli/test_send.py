@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .servers import PROBLEM, Desk, Reply, command
+from releasedesk.cli import batch
+from releasedesk.cli.spool import Message, Spool
+
+from .servers import PROBLEM, Desk, Reply, command, each
 from .test_ci_variables import GITHUB, SHA
 
 EVENT = ("--type=deployment.succeeded", "--service=basket", "--environment=staging", "--version=2.0")
@@ -102,9 +106,9 @@ def test_many_come_from_a_file_and_options_say_what_they_leave_out(desk: Desk, f
     events = [{"id": "a", "version": "1"}, {"id": "b", "version": "2", "environment": "production"}]
     lines = "\n\n".join(map(json.dumps, events))
     Path("events").write_text(lines if form == "lines" else json.dumps(events))
-    desk.script = [Reply(201, APPLIED)] * 2
     assert send("events", *EVENT[:3]) == 0
-    assert [(post.body["id"], post.body["environment"]) for post in desk.posts] == [
+    (post,) = desk.posts
+    assert [(event["id"], event["environment"]) for event in post.body] == [
         ("a", "staging"),
         ("b", "production"),
     ]
@@ -167,15 +171,96 @@ def test_a_later_event_never_overtakes_one_that_waits(desk: Desk, tmp_path: Path
     assert [json.loads(path.read_text())["body"]["id"] for path in spooled(tmp_path)] == ["first", "second"]
     desk.asked.clear()
     assert send("--flush") == 0
-    assert ids(desk) == ["first", "second"]
+    assert desk.told == [["first", "second"]]
 
 
-def test_of_many_all_are_kept_once_the_first_finds_no_desk(desk: Desk, tmp_path: Path) -> None:
-    Path("events").write_text(json.dumps([{"id": name} for name in "abc"]))
-    desk.script = [Reply(201, APPLIED), *DOWN]
+def written(*names: str, **more: str) -> None:
+    """A file of events, one for each id; `more`: the service of some."""
+    events = [{"id": name, **({"service": more[name]} if name in more else {})} for name in names]
+    Path("events").write_text(json.dumps(events))
+
+
+def kept(tmp_path: Path) -> list[str]:
+    return [json.loads(path.read_text())["body"]["id"] for path in spooled(tmp_path)]
+
+
+def test_of_many_all_are_kept_once_the_desk_is_silent(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "AT_MOST", 2)
+    written(*"abcde")
+    desk.script = [partial(each, problems={}), *DOWN]
     assert send("events", *EVENT) == 2
-    assert ids(desk) == ["a", *["b"] * 5], "c waits behind b without asking"
-    assert len(spooled(tmp_path)) == 2
+    assert desk.told == [["a", "b"], *[["c", "d"]] * 5], "e waits behind them without asking"
+    assert kept(tmp_path) == ["c", "d", "e"]
+    desk.asked.clear()
+    assert send("--flush") == 0
+    assert desk.told == [["c", "d"], ["e"]]
+    assert kept(tmp_path) == []
+
+
+def test_of_many_only_what_may_succeed_is_sent_again(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    written(*"abc")
+    busy = {"status": 503, "detail": "Somebody else is at it.", "retryable": True}
+    wrong = {"status": 422, "detail": "1 field is wrong.", "retryable": False, "errors": []}
+    desk.script = [partial(each, problems={"a": busy, "b": wrong})]
+    assert send("events", *EVENT, "--json") == 1
+    assert desk.told == [["a", "b", "c"], ["a"]]
+    first, second, third = json.loads(capsys.readouterr().out)["events"]
+    assert (first["trouble"], second["problem"]["detail"], third["answer"]["outcome"]) == (
+        None,
+        "1 field is wrong.",
+        "applied",
+    )
+
+
+def test_what_has_to_wait_holds_up_its_own_service_and_no_other(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "AT_MOST", 2)
+    monkeypatch.setattr(batch, "TRIES", 1)
+    written(*"abcd", a="shop", b="basket", c="shop", d="basket")
+    busy = {"status": 503, "detail": "Somebody else is at it.", "retryable": True}
+    desk.script = [partial(each, problems={"a": busy})]
+    assert send("events", *EVENT[:1], *EVENT[2:]) == 2
+    assert desk.told == [["a", "b"], ["d"]], "c is the shop's, and would overtake a"
+    assert kept(tmp_path) == ["a", "c"]
+
+
+def test_a_list_too_large_for_this_desk_is_sent_in_halves(desk: Desk) -> None:
+    written(*"abc")
+    too_large = Reply(413, {"detail": "The body is too large.", "retryable": False}, PROBLEM)
+    desk.script = [too_large]
+    assert send("events", *EVENT) == 0
+    assert desk.told == [["a", "b", "c"], ["a"], ["b", "c"]]
+
+
+def test_large_events_go_in_as_many_requests_as_they_need(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "BYTES_AT_MOST", 500)
+    Path("events").write_text(json.dumps([{"id": name, "command": "x" * 200} for name in "abc"]))
+    assert send("events", *EVENT) == 0
+    assert [len(told) for told in desk.told] == [1, 1, 1]
+
+
+def test_a_list_that_no_desk_answers_so_is_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    written(*"ab")
+    desk.script = [Reply(200, {"hello": "world"})]
+    assert send("events", *EVENT) == 1
+    assert "is RELEASEDESK_URL the desk?" in capsys.readouterr().err
+
+
+def test_what_waits_is_sent_together_but_for_what_is_no_event(desk: Desk, tmp_path: Path) -> None:
+    spool = Spool(desk.url, tmp_path / "state/releasedesk/spool")
+    for name in "ab":
+        spool.keep(Message("/api/v1/events", {"id": name, "service": "basket"}))
+    spool.keep(Message("/api/v1/services/basket/releases/2/rehearsals", {"id": "rehearsal"}, "key-1"))
+    spool.keep(Message("/api/v1/events", {"id": "c", "service": "basket"}))
+    assert send("--flush") == 0
+    assert desk.told == [["a", "b"], ["rehearsal"], ["c"]]
+    assert desk.posts[1].headers["idempotency-key"] == "key-1"
+    assert kept(tmp_path) == []
 
 
 def test_what_waited_and_is_refused_is_set_aside_with_the_reason_and_not_sent_again(
@@ -230,8 +315,9 @@ def test_the_spool_is_bounded(
 
 
 def test_one_bad_event_does_not_keep_the_others(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("events").write_text('[{"id": "a"}, {"id": "b"}]')
-    desk.script = [WRONG, Reply(201, APPLIED)]
+    written("a", "b")
+    wrong = {"status": 422, "detail": "1 field is wrong.", "retryable": False, "errors": []}
+    desk.script = [partial(each, problems={"a": wrong})]
     assert send("events", *EVENT, "--json") == 1
     first, second = json.loads(capsys.readouterr().out)["events"]
     assert first["problem"]["detail"] == "1 field is wrong."

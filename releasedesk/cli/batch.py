@@ -1,0 +1,106 @@
+"""Many events in few requests, each answered on its own: what a file, a pipe or the spool holds."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from releasedesk.cli.desk import TRIES, Desk, Refused, Unreachable, backoff
+from releasedesk.cli.events import Event
+
+EVENTS = "/api/v1/events"
+AT_MOST, BYTES_AT_MOST = 500, 7_500_000  # what the desk takes, with some air
+TOO_LARGE = 413
+NO_DESK = "That is no answer of a desk to a list of events: is RELEASEDESK_URL the desk?"
+Said = Any  # the desk's answer, or `Refused`, or `Unreachable` for what can be sent later
+
+
+@dataclass
+class HandOver:
+    """Hands events over in order. What has to wait holds up its own service; a silent desk holds up all."""
+
+    desk: Desk
+    silent: Unreachable | None = None
+    held: dict[str, Unreachable] = field(default_factory=dict)
+
+    def tell(self, events: Sequence[Event]) -> Iterator[tuple[Event, Said]]:
+        """Send them, and say of each what came of it, in order, as soon as its request is answered."""
+        for chunk in _chunks(events):
+            waits = [self._in_the_way(event) for event in chunk]
+            free = [event for event, why in zip(chunk, waits, strict=True) if why is None]
+            answers = iter(self._send(free))
+            for event, why in zip(chunk, waits, strict=True):
+                said = next(answers) if why is None else why
+                if isinstance(said, Unreachable):
+                    self.held.setdefault(_service(event), said)
+                yield event, said
+
+    def _in_the_way(self, event: Event) -> Unreachable | None:
+        return self.silent or self.held.get(_service(event))
+
+    def _send(self, events: Sequence[Event]) -> list[Said]:
+        """Send what fits into one request; what may be sent again is, alone, until the tries run out."""
+        said: list[Said] = [None] * len(events)
+        pending = list(range(len(events)))
+        for attempt in range(TRIES):
+            answers = self._post([events[index] for index in pending])
+            for index, answer in zip(pending, answers, strict=True):
+                said[index] = answer
+            pending = [index for index in pending if isinstance(said[index], Unreachable)]
+            if not pending or self.silent or attempt + 1 == TRIES:
+                break
+            wait = backoff(attempt)
+            self.desk.say(f"{len(pending)} of {len(events)} have to wait. Trying again in {wait:.1f} s.")
+            self.desk.sleep(wait)
+        return said
+
+    def _post(self, events: Sequence[Event]) -> Sequence[Said]:
+        """One request. Of a list that is too large for this desk, half and half."""
+        if not events:
+            return []
+        try:
+            answer = self.desk.post(EVENTS, events[0] if len(events) == 1 else events, key="")
+        except Unreachable as error:
+            self.silent = error
+            return [error] * len(events)
+        except Refused as error:
+            if error.status != TOO_LARGE or len(events) == 1:
+                return [error] * len(events)
+            half = len(events) // 2
+            return [*self._post(events[:half]), *self._post(events[half:])]
+        return [answer] if len(events) == 1 else _each(answer, len(events))
+
+
+def _each(answer: Any, count: int) -> Sequence[Said]:
+    """What a list was answered, one by one."""
+    results = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(results, list) or len(results) != count:
+        return [Refused(NO_DESK, 207, {})] * count
+    return [_one(result) for result in results]
+
+
+def _one(result: dict[str, Any]) -> Said:
+    problem, status = result.get("problem"), int(result["status"])
+    if not problem:
+        return {name: value for name, value in result.items() if name not in {"problem", "index"}}
+    refused = Refused.of_problem(problem, status)
+    return Unreachable(str(refused)) if problem.get("retryable") is True else refused
+
+
+def _chunks(events: Sequence[Event]) -> Iterator[Sequence[Event]]:
+    """Cut into what one request may hold."""
+    chunk: list[Event] = []
+    size = 0
+    for event in events:
+        length = len(json.dumps(event))
+        if chunk and (len(chunk) == AT_MOST or size + length > BYTES_AT_MOST):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(event)
+        size += length + 1
+    if chunk:
+        yield chunk
+
+
+def _service(event: Event) -> str:
+    return str(event.get("service", ""))
