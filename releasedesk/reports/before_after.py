@@ -14,7 +14,8 @@ from releasedesk.catalog.models import Environment, Tier
 from releasedesk.measurements.judge import Requests, figures, judge
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.measurements.policies import policies_of
-from releasedesk.releases.models import Release
+from releasedesk.releases.history import Status
+from releasedesk.releases.models import Deployment, Release
 from releasedesk.reports.charts import Distribution, Interval, amount, distribution, interval
 from releasedesk.reports.comparisons import warnings
 from releasedesk.reports.evidence import Group, because, groups, window_chart
@@ -91,26 +92,38 @@ def before_and_after(
     release: Release,
     snapshots: Iterable[Snapshot],
     comparisons: Iterable[Comparison],
+    deployments: Iterable[Deployment],
     *,
     expected_in: Environment,
     plan: Plan | None,
 ) -> tuple[Measured, ...]:
-    """Return the cards, nearest to users first.
+    """Return the cards, nearest to users first, in one query however many there are.
 
-    `snapshots` come newest first. Where nothing was measured in `expected_in`, a card says so.
+    `snapshots` come newest first, and are the sides of the `comparisons`. Where nothing was
+    measured in `expected_in`, a card says so.
     """
     newest: dict[Key, dict[str, Snapshot]] = {}
     for snapshot in snapshots:
         newest.setdefault((snapshot.environment_id, snapshot.route), {}).setdefault(snapshot.phase, snapshot)
     judged = {(row.environment_id, row.route): row for row in comparisons}
+    shipped = _first_successes(release, deployments)
     samples = _samples(newest)
     cards = [
-        _card(release, sides, judged.get(key), samples, plan)
+        _card(release, sides, judged.get(key), shipped, samples, plan)
         for key, sides in sorted(newest.items(), key=lambda item: item[0][1])
     ]
     if not any(card.environment == expected_in for card in cards):
         cards.append(_nothing(release, expected_in))
     return tuple(sorted(cards, key=lambda card: card.environment.rank, reverse=True))
+
+
+def _first_successes(release: Release, deployments: Iterable[Deployment]) -> dict[int, datetime]:
+    """When it first succeeded, by environment id."""
+    found: dict[int, datetime] = {}
+    for row in deployments:
+        if row.release_id == release.pk and row.status == Status.SUCCEEDED and row.finished_at:
+            found[row.environment_id] = min(row.finished_at, found.get(row.environment_id, row.finished_at))
+    return found
 
 
 def _samples(newest: Mapping[Key, Mapping[str, Snapshot]]) -> dict[int, Requests]:
@@ -124,6 +137,7 @@ def _card(
     release: Release,
     sides: Mapping[str, Snapshot],
     kept: Comparison | None,
+    shipped: Mapping[int, datetime],
     samples: Mapping[int, Requests],
     plan: Plan | None,
 ) -> Measured:
@@ -143,7 +157,7 @@ def _card(
         before=before,
         after=after,
         lines=tuple(_line(metric) for metric in result["metrics"] if _is_known(metric)),
-        warnings=tuple(warnings(kept)) if kept else (),
+        warnings=tuple(warnings(kept, shipped.get(one.environment_id))) if kept else (),
         triggers_met=tuple(met(plan.triggers, new, old)) if plan and after else (),
         missing=tuple(
             missing(release, one.environment, one.route, phase, like=one)

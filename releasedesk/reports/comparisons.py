@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Min
@@ -73,18 +74,22 @@ def answer(kept: Comparison, *, triggers_met: list[str]) -> dict[str, Any]:
         **kept.result,
         "environment": kept.environment.name,
         "route": kept.route,
-        "warnings": warnings(kept),
+        "warnings": warnings(kept, _first_success(kept)),
         "triggers_met": triggers_met,
         "expected": expected(kept.release, kept.result),
     }
 
 
-def warnings(kept: Comparison) -> list[str]:
-    """Say where a window lies on the wrong side of the release's first success there."""
+def _first_success(kept: Comparison) -> datetime | None:
     succeeded = Deployment.objects.filter(
         release=kept.release, environment=kept.environment, status="succeeded"
     )
-    shipped = succeeded.aggregate(first=Min("finished_at"))["first"]
+    found: datetime | None = succeeded.aggregate(first=Min("finished_at"))["first"]
+    return found
+
+
+def warnings(kept: Comparison, shipped: datetime | None) -> list[str]:
+    """Say where a window lies on the wrong side of the release's first success there."""
     if shipped is None:
         return [
             f"{kept.release.version} has not been deployed to {kept.environment} yet: nothing is 'after' it."

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-
-from django.db.models import Q
 
 from releasedesk.catalog.models import Environment
 from releasedesk.releases.models import Live, Release
@@ -59,11 +58,22 @@ class PlanCard:
         )
 
 
-def plan_card(release: Release, live: Live | None, environment: Environment, *, now: datetime) -> PlanCard:
-    """Return the plan of a release, its commands finished for `environment` if it is `live` there."""
-    plan = effective_plan(release)
+def plan_card(
+    release: Release,
+    live: Live | None,
+    environment: Environment,
+    versions: Iterable[Plan],
+    rehearsals: Iterable[Rehearsal],
+    *,
+    now: datetime,
+) -> PlanCard:
+    """Return the plan of a release, its commands finished for `environment` if it is `live` there.
+
+    `versions` are those of its own plan and `rehearsals` theirs, for the timeline.
+    """
     way = way_back(release.service, environment, now=now) if live else None
-    counted = last_rehearsals([plan]).get(plan.pk) if plan else None
+    plan = way.plan if way else effective_plan(release)
+    counted = way.rehearsal if way else last_rehearsals([plan]).get(plan.pk) if plan else None
     return PlanCard(
         plan=plan,
         environment=environment,
@@ -71,8 +81,9 @@ def plan_card(release: Release, live: Live | None, environment: Environment, *, 
         steps=GoingBack(way, now).steps if way else _templates(plan),
         triggers=tuple(words(trigger) for trigger in plan.triggers) if plan else (),
         rehearsal=counted,
-        versions=tuple(release.plans.order_by("-version").defer("triggers")),
-        rehearsals=_rehearsals(release, counted),
+        versions=tuple(versions),
+        # One that counts may have been carried out for another release, for it goes by the text.
+        rehearsals=(*rehearsals, *([counted] if counted and counted.plan.release_id != release.pk else ())),
     )
 
 
@@ -80,9 +91,3 @@ def _templates(plan: Plan | None) -> tuple[FinishedStep, ...]:
     """The steps as they were written: what they go back to is not known yet."""
     steps = plan.steps.all() if plan else ()
     return tuple(FinishedStep(step, Finished(step.command) if step.command else None) for step in steps)
-
-
-def _rehearsals(release: Release, counted: Rehearsal | None) -> tuple[Rehearsal, ...]:
-    """Those of the release's own plan, and the one that counts though another release carried it out."""
-    rows = Rehearsal.objects.filter(Q(plan__release=release) | Q(pk=counted.pk if counted else None))
-    return tuple(rows.select_related("plan", "environment"))

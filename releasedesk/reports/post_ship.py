@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Tier
 from releasedesk.notes.models import Note
 from releasedesk.releases.models import Deployment, Release
@@ -67,12 +66,11 @@ def post_ship(
     standing: Judged,
     measured: Sequence[Measured],
     deployments: Sequence[Deployment],
+    note: Note | None,
     *,
-    actor: Actor,
     now: datetime,
 ) -> PostShip:
-    """Return the note if the actor may read it (a draft is its team's own), and when it is due."""
-    note = Note.objects.visible_to(actor).filter(release=release).first()
+    """Return the note, as far as the reader may see it, and when it is due."""
     shipped = [row.first_at for row in standing.standings if row.environment.tier == Tier.PRODUCTION]
     due_at = min(shipped) + NOTE_DUE_AFTER if shipped and (note is None or note.draft) else None
     return PostShip(

@@ -11,8 +11,8 @@ from django.db.models import F
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases.history import Mode
 from releasedesk.releases.models import Deployment, Release, Standing
-from releasedesk.rollbacks.models import Culprit, Rehearsal, Run
-from releasedesk.rollbacks.queries import effective_plans, last_rehearsals
+from releasedesk.rollbacks.models import Culprit, Run
+from releasedesk.rollbacks.queries import plan_facts
 
 SHOWN = 5
 
@@ -100,14 +100,14 @@ def rehearsed_for(deployments: Iterable[Deployment]) -> dict[int, float]:
     succeeded before the rollback ended promised anything.
     """
     rollbacks = [row for row in deployments if row.mode == Mode.ROLLBACK and row.replaced_id]
-    left = Release.objects.filter(pk__in={row.replaced_id for row in rollbacks})
-    plans = effective_plans(left)
-    rehearsals = last_rehearsals(plans.values())
+    if not rollbacks:
+        return {}
+    left = {row.replaced_id for row in rollbacks if row.replaced_id}
+    plans = plan_facts(left, {row.service_id for row in rollbacks})
     found: dict[int, float] = {}
     for row in rollbacks:
-        plan = plans.get(row.replaced_id or 0)
-        rehearsal = rehearsals.get(plan.pk) if plan else None
-        good = rehearsal is not None and rehearsal.outcome == Rehearsal.Outcome.SUCCEEDED
-        if good and rehearsal and row.finished_at and rehearsal.finished_at <= row.finished_at:
-            found[row.pk] = rehearsal.seconds
+        plan = plans.get((row.service_id, row.replaced_id)) or plans.get((row.service_id, None))
+        last = plan.rehearsed if plan else None
+        if last and last.brief.succeeded and row.finished_at and last.brief.finished_at <= row.finished_at:
+            found[row.pk] = last.seconds
     return found

@@ -11,24 +11,23 @@ from django.db.models import Q
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment
 from releasedesk.checklists.models import Item
-from releasedesk.measurements.models import Comparison
 from releasedesk.releases.history import Mode, Status
-from releasedesk.releases.models import Change, Deployment, Live, Release
+from releasedesk.releases.models import Change, Deployment, Live, Lock, Release
 from releasedesk.releases.one_change import Size
 from releasedesk.reports.before_after import Measured, before_and_after
 from releasedesk.reports.came_true import Answer, over_routes
 from releasedesk.reports.gates.part import GatePart, gate_part
-from releasedesk.reports.locks_ahead import Ahead, locks_on
+from releasedesk.reports.locks_ahead import Ahead, locks_ahead
 from releasedesk.reports.next_steps import Known, NextStep, next_steps
 from releasedesk.reports.plan_card import PlanCard, plan_card
 from releasedesk.reports.plan_changes import PlanChange, plan_changes
 from releasedesk.reports.post_ship import PostShip, post_ship
 from releasedesk.reports.recovery import rehearsed_for
-from releasedesk.reports.size import size_of
-from releasedesk.reports.source_windows import WindowLine, window_lines
+from releasedesk.reports.release_rows import rows_of
+from releasedesk.reports.source_windows import WindowLine, lines_of
 from releasedesk.reports.stages import Stage, stages
 from releasedesk.reports.timeline import Facts, Moment, timeline
-from releasedesk.reports.verdicts import State, judged, routes_in_words
+from releasedesk.reports.verdicts import State, routes_in_words
 
 # label → field, and whether it is code.
 BASELINE = (
@@ -108,30 +107,25 @@ class ReleasePage:
 
 
 def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePage:
-    """Read everything about a release that the actor may see.
-
-    The number of queries does not grow with what happened; each judged route adds one.
-    """
-    standing = judged([release])[release.pk]
-    live = _live(release)
-    goal = max(Environment.objects.all(), key=lambda place: place.rank)
+    """Read everything about a release that the actor may see, in a number of queries that does not grow."""
+    rows = rows_of(release, actor=actor, locks=Lock.objects.standing(now).on(release.service))
+    standing, live = rows.standing, rows.lives
+    goal = max(rows.environments, key=lambda place: place.rank)
     place = live[0].environment if live else goal
-    plan = plan_card(release, live[0] if live else None, place, now=now)
-    snapshots = list(
-        release.snapshots.select_related("environment").defer("samples").order_by("-taken_until", "-id")
-    )
-    measured = before_and_after(release, snapshots, standing.comparisons, expected_in=goal, plan=plan.plan)
+    plan = plan_card(release, live[0] if live else None, place, rows.plans, rows.rehearsals, now=now)
     deployments = _deployments(release)
-    items, changes = list(release.items.all()), tuple(release.changes.all())
-    note = post_ship(release, standing, measured, deployments, actor=actor, now=now)
-    gate = gate_part(release, goal, deployments, now=now)
+    measured = before_and_after(
+        release, rows.snapshots, standing.comparisons, deployments, expected_in=goal, plan=plan.plan
+    )
+    note = post_ship(release, standing, measured, deployments, rows.note, now=now)
+    gate = gate_part(release, goal, deployments, rows.overrides, rows.answers, now=now)
     facts = Facts(
         release=release,
         deployments=deployments,
-        snapshots=snapshots,
-        comparisons=_all_comparisons(release),
+        snapshots=rows.snapshots,
+        comparisons=rows.comparisons,
         rehearsals=plan.rehearsals,
-        items=items,
+        items=rows.items,
         plans=plan.versions,
         overrides=[said.override for said in gate.said],
         answers=gate.answers,
@@ -153,22 +147,16 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         plan=plan,
         attempts=_attempts(release, deployments, now),
         baseline=tuple(Fact(label, getattr(release, name), code) for label, name, code in BASELINE),
-        checklists=_checklists(items),
+        checklists=_checklists(rows.items),
         note=note,
-        changes=changes,
+        changes=tuple(rows.changes),
         rewritten=plan_changes(release, deployments),
         gate=gate,
         moments=timeline(facts),
-        windows=tuple(window_lines(release, now=now)),
-        locks=locks_on(release.service, now=now),
-        size=size_of(release, commits=len(changes)),
+        windows=tuple(lines_of(rows.windows, now=now)),
+        locks=locks_ahead(rows.locks, now=now),
+        size=gate.size,
     )
-
-
-def _live(release: Release) -> list[Live]:
-    """Where it is live, nearest to users first."""
-    rows = release.lives.select_related("environment", "deployment__finish")
-    return sorted(rows, key=lambda row: row.environment.rank, reverse=True)
 
 
 def _deployments(release: Release) -> list[Deployment]:
@@ -179,11 +167,6 @@ def _deployments(release: Release) -> list[Deployment]:
     return list(
         rows.select_related("environment", "release", "replaced", "start", "finish__passage").newest_first()
     )
-
-
-def _all_comparisons(release: Release) -> list[Comparison]:
-    rows = release.comparisons.select_related("environment")
-    return list(rows.defer("result", "limits", "sentence"))
 
 
 def _answers(release: Release, measured: Sequence[Measured]) -> tuple[Answer, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -29,8 +30,12 @@ class WindowLine:
 
 
 def window_lines(release: Release, *, now: datetime) -> list[WindowLine]:
-    """Tell of every window of a release, the latest deployment's first; one query."""
-    rows = release.windows.select_related("source__environment").order_by("-taken_from")
+    """Tell of every window of a release; one query."""
+    return lines_of(release.windows.select_related("source__environment").order_by("-taken_from"), now=now)
+
+
+def lines_of(rows: Iterable[Window], *, now: datetime) -> list[WindowLine]:
+    """Tell of the windows of the latest deployments; `rows` come the newest first, with their sources."""
     order = list(PHASES)
     latest: dict[tuple[int, str], Window] = {}
     for row in rows:

@@ -33,9 +33,16 @@ class State(StrEnum):
 class Judged:
     """The verdicts on one release: per environment the worst over its routes."""
 
-    by_environment: dict[int, str] = field(default_factory=dict)
     comparisons: list[Comparison] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
+
+    @property
+    def by_environment(self) -> dict[int, str]:
+        """The worst verdict of each environment, by its id."""
+        verdicts: dict[int, list[Verdict]] = defaultdict(list)
+        for row in self.comparisons:
+            verdicts[row.environment_id].append(cast("Verdict", row.verdict))
+        return {pk: worst(values) for pk, values in verdicts.items()}
 
     @property
     def verdict(self) -> str:
@@ -98,9 +105,4 @@ def judged(releases: Iterable[Release]) -> dict[int, Judged]:
         found[row.release_id].comparisons.append(row)
     for standing in Standing.objects.filter(release__in=ids).select_related("environment"):
         found[standing.release_id].standings.append(standing)
-    for one in found.values():
-        verdicts: dict[int, list[Verdict]] = defaultdict(list)
-        for row in one.comparisons:
-            verdicts[row.environment_id].append(cast("Verdict", row.verdict))
-        one.by_environment = {pk: worst(values) for pk, values in verdicts.items()}
     return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.measurements.models import Comparison
@@ -65,11 +65,6 @@ def ways_back(
     for row in _standings(services, environments):
         standings[row.service_id, row.environment_id].append(row)
     running = {(row.service_id, row.environment_id): row for row in _running(here, now)}
-    suspects = set(
-        Comparison.objects.current()
-        .filter(release__service__in=services, environment__in=environments, verdict="suspect")
-        .values_list("release_id", "environment_id")
-    )
     plans = newest_plans([live.release for live in lives.values()], [service.pk for service in services])
     rehearsals = last_rehearsals(plans.values())
     older = older_rehearsals(plan for plan in plans.values() if plan.pk not in rehearsals)
@@ -86,7 +81,6 @@ def ways_back(
                 _Known(
                     live=live,
                     standings=standings[place],
-                    suspects={release for release, where in suspects if where == environment.pk},
                     plan=plan,
                     rehearsal=rehearsals.get(plan.pk) if plan else None,
                     older=older.get(plan.pk) if plan else None,
@@ -102,7 +96,6 @@ def ways_back(
 class _Known:
     live: Live | None
     standings: list[Standing]
-    suspects: set[int]
     plan: Plan | None
     rehearsal: Rehearsal | None
     older: tuple[Plan, Rehearsal] | None
@@ -116,7 +109,7 @@ def _answer(
     plain = going_back.Known(
         environment=environment.name,
         live=live.release.version if live else None,
-        stood=[_stood(row, known.suspects) for row in known.standings],
+        stood=[_stood(row) for row in known.standings],
         plan=_plan(plan, live, service),
         rehearsal=_brief(known.rehearsal.plan, known.rehearsal) if known.rehearsal else None,
         older_rehearsal=_brief(*known.older) if known.older else None,
@@ -141,12 +134,12 @@ def _answer(
     )
 
 
-def _stood(row: Standing, suspects: Container[int]) -> going_back.Stood:
+def _stood(row: Standing) -> going_back.Stood:
     return going_back.Stood(
         version=row.release.version,
         rank=(row.first_at, row.first.source, row.first.key),
         marked=row.rolled_back_by_id is not None,
-        suspect=row.release_id in suspects,
+        suspect=getattr(row, "suspect", False),
         irreversible=row.release.irreversible,
     )
 
@@ -177,8 +170,11 @@ def _lives(here: Q) -> Iterable[Live]:
 
 
 def _standings(services: Sequence[Service], environments: Sequence[Environment]) -> Iterable[Standing]:
+    judged = Comparison.objects.current().filter(
+        release=OuterRef("release"), environment=OuterRef("environment"), verdict="suspect"
+    )
     rows = Standing.objects.filter(service__in=services, environment__in=environments)
-    return rows.select_related("release", "first")
+    return rows.select_related("release", "first").annotate(suspect=Exists(judged))
 
 
 def _running(here: Q, now: datetime) -> Iterable[Deployment]:

@@ -21,6 +21,7 @@ from releasedesk.problems.problem import Problem, not_found
 from releasedesk.releases.models import Release
 
 P = ParamSpec("P")
+ACTOR = "releasedesk.actor"
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
@@ -35,8 +36,11 @@ def signed_in(view: View[P]) -> View[P]:
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Return who acts, with the roles as they are now."""
-    return cast("User", request.user).as_actor()
+    """Return who acts, with the roles as they were when this request first asked."""
+    found: Actor | None = request.META.get(ACTOR)
+    if found is None:
+        found = request.META[ACTOR] = cast("User", request.user).as_actor()
+    return found
 
 
 def session_or_token(request: HttpRequest) -> Actor | None:

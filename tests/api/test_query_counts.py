@@ -51,10 +51,10 @@ READ = {
     "/api/v1/services": 4,
     CHECKOUT: 3,
     f"{CHECKOUT}/releases": 6,
-    RELEASE: 11,
+    RELEASE: 8,
     f"{RELEASE}/snapshots": 5,
     f"{RELEASE}/note": 4,
-    f"{CHECKOUT}/rollback?environment=production": 14,
+    f"{CHECKOUT}/rollback?environment=production": 13,
 }
 
 

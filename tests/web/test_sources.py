@@ -202,7 +202,7 @@ def test_the_list_takes_the_same_number_of_queries_for_one_and_for_many(
     for count in (1, 6):
         for number in range(count):
             make_sender(payments, name=f"s-{count}-{number}").deliver("ping", payloads.github())
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(12):
             browser.get(LIST)
 
 
@@ -213,5 +213,5 @@ def test_a_source_takes_the_same_number_of_queries_for_one_delivery_and_for_many
     for count in (1, 9):
         for number in range(count):
             github.deliver("ping", payloads.github(zen=f"{count}-{number}"))
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             browser.get(page_of(github))

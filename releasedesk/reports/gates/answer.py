@@ -9,6 +9,7 @@ from typing import Any
 
 from releasedesk.catalog.models import Environment
 from releasedesk.releases.models import GateAnswer, Release
+from releasedesk.releases.one_change import Size
 from releasedesk.reports.gates.decide import Condition, Decision, decide, mode_of, suffices
 from releasedesk.reports.gates.fixes import fix_path
 from releasedesk.reports.gates.read import Then, read
@@ -17,12 +18,16 @@ from releasedesk.rollbacks.readiness import listed
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A decision with what it is about. `awaits_second` are gates whose override still needs another lead."""
+    """A decision with what it is about. `awaits_second` are gates whose override still needs another lead.
+
+    `size` is how much the release changes.
+    """
 
     release: Release
     environment: Environment
     decision: Decision
     awaits_second: frozenset[str]
+    size: Size
 
     @property
     def is_open(self) -> bool:
@@ -89,7 +94,7 @@ def gate(release: Release, environment: Environment, *, now: datetime, then: The
         for key, leads in given.items()
         if not suffices(leads, reading.own, four_eyes=reading.rules.four_eyes)
     )
-    return Gate(release, environment, decision, waiting)
+    return Gate(release, environment, decision, waiting, reading.facts.size)
 
 
 def conditions_json(kept: list[dict[str, Any]], absolute: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 from releasedesk.catalog.models import Environment
 from releasedesk.releases.history import Mode
 from releasedesk.releases.models import Deployment, GateAnswer, Override, Passage, Release
+from releasedesk.releases.one_change import Size
 from releasedesk.reports.gates.answer import Gate, gate
 from releasedesk.reports.gates.fixes import fix_path
 from releasedesk.reports.gates.table import BY_KEY
@@ -63,6 +64,7 @@ class GatePart:
     said: tuple[Said, ...]
     answers: tuple[GateAnswer, ...]
     passed: Passage | None
+    size: Size
 
     @property
     def is_waiting(self) -> bool:
@@ -71,13 +73,20 @@ class GatePart:
 
 
 def gate_part(
-    release: Release, environment: Environment, deployments: Sequence[Deployment], *, now: datetime
+    release: Release,
+    environment: Environment,
+    deployments: Sequence[Deployment],
+    overrides: Iterable[Override],
+    answers: Iterable[GateAnswer],
+    *,
+    now: datetime,
 ) -> GatePart:
-    """Read it in five queries. `deployments` are the release's, the newest first, with their passages."""
+    """Ask the gate in three queries; the rest is given: what happened to the release, the newest first.
+
+    `deployments` come with their passages.
+    """
     passed = _passed(release, environment, deployments)
     found = gate(release, environment, now=now)
-    said = Override.objects.filter(release=release, environment=environment).select_related("environment")
-    kept = GateAnswer.objects.filter(release=release, environment=environment).select_related("environment")
     return GatePart(
         environment=environment,
         is_open=passed.is_open if passed else found.is_open,
@@ -90,10 +99,12 @@ def gate_part(
                 BY_KEY[row.gate].label if row.gate in BY_KEY else row.gate,
                 row.gate in found.awaits_second,
             )
-            for row in said
+            for row in overrides
+            if row.environment_id == environment.pk
         ),
-        answers=tuple(kept.newest_first()[:ANSWERS]),
+        answers=tuple(row for row in answers if row.environment_id == environment.pk)[:ANSWERS],
         passed=passed,
+        size=found.size,
     )
 
 
