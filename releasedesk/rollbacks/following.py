@@ -35,11 +35,16 @@ class Begun:
     started_at: datetime
     stopped_at: datetime | None = None
 
-    def may_have_ended_with(self, fact: Fact) -> bool:
-        """Whether this success came after the run's start, before it was given up, and leads elsewhere."""
-        at = fact.occurred_at
+    def may_have_ended_with(self, back: Back) -> bool:
+        """Whether this success came after the run's start, before it was given up, and leads elsewhere.
+
+        By its sender's clock it may have come a little before, if it left what the run leaves: else it is
+        of a rollback that was over when this one began.
+        """
+        at = back.fact.occurred_at
         given_up = self.stopped_at is not None and at > self.stopped_at + CLOCKS_DIFFER
-        return self.started_at <= at + CLOCKS_DIFFER and not given_up and self.left != fact.version
+        allowed = CLOCKS_DIFFER if back.left == self.left else timedelta(0)
+        return self.started_at <= at + allowed and not given_up and self.left != back.fact.version
 
 
 def backs(history: History) -> list[Back]:
@@ -66,7 +71,7 @@ def joined(runs: Iterable[Begun], rollbacks: Iterable[Back]) -> dict[int, Fact]:
     found: dict[int, Fact] = {}
     newest_first = sorted(runs, key=lambda run: (run.started_at, run.id), reverse=True)
     for back in rollbacks:
-        run = next((run for run in newest_first if run.may_have_ended_with(back.fact)), None)
+        run = next((run for run in newest_first if run.may_have_ended_with(back)), None)
         if run and back.fact.occurred_at - run.started_at <= JOIN_WITHIN:
             found.setdefault(run.id, back.fact)
     return found

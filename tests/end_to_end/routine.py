@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,14 +52,6 @@ def measure(
     code, words = answer
     assert done.returncode == code, done.stdout + done.stderr
     assert words in done.stdout
-
-
-def timed(shop: Shop, command: str) -> dict[str, Any]:
-    """Carry out one step and tell it as a rehearsal does."""
-    began = time.monotonic()
-    done = shop.sh(command)
-    took = round(time.monotonic() - began, 3)
-    return {"exit_code": done.returncode, "seconds": took, "output_tail": done.stdout}
 
 
 def now() -> str:

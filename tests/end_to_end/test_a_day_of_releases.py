@@ -1,4 +1,4 @@
-"""A day of releases, and nothing in it is mocked: gunicorn, PostgreSQL, uvicorn, git, curl and our command.
+"""A day of releases, and nothing in it is mocked: gunicorn, PostgreSQL, Chromium, git, curl, our command.
 
 Read it from `test_a_day_of_releases` down: it is the story that ReleaseDesk is for, step by step.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,25 +31,23 @@ from tests.end_to_end.routine import (
     plan,
     ship,
     state,
-    timed,
     way_back,
 )
 from tests.end_to_end.shop import Shop, open_shop
+from tests.end_to_end.way_back import (
+    WAY_BACK,
+    its_way_back_is_rehearsed_on_staging,
+    we_go_back_from_the_terminal,
+    we_go_back_through_the_page,
+)
 
-pytestmark = pytest.mark.end_to_end
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
 
 PASSWORD = "correct-horse-battery"
 CHECKS = ("lint", "unit_tests", "integration", "staging_config", "tag")
-WAY_BACK: dict[str, Any] = {
-    "owner": "alice",
-    "data": "stays",
-    "data_note": "All versions read the same tables.",
-    "triggers": [{"metric": "response_ms_p95", "above": 60, "for_minutes": 5}],
-    "steps": [
-        {"instruction": "Deploy the release before.", "command": "./deploy {environment} {target_version}"},
-        {"instruction": "Ask it for its version.", "command": "./healthy {environment} {target_version}"},
-    ],
-}
 
 
 @pytest.fixture
@@ -64,7 +62,7 @@ def shop(desk: Desk, tmp_path: Path) -> Iterator[Shop]:
         yield shop
 
 
-def test_a_day_of_releases(desk: Desk, shop: Shop) -> None:
+def test_a_day_of_releases(desk: Desk, shop: Shop, chromium: Browser) -> None:
     v1_is_live(desk, shop)
     alice = alice_takes_the_service_over(desk)
 
@@ -85,7 +83,7 @@ def test_a_day_of_releases(desk: Desk, shop: Shop) -> None:
     measure(desk, shop, "after", "v3", answer=SUSPECT)
     v3_is_suspect_and_meets_its_own_trigger(desk)
     the_board_says_so_first(desk, alice)
-    we_go_back_by_the_commands_as_they_are_printed(desk, shop)
+    we_go_back_through_the_page(desk, shop, chromium, ("alice", PASSWORD))
     v2_is_live_again_and_v3_is_marked(desk, rehearsed)
     the_recovery_stands_beside_the_rehearsal(alice)
 
@@ -94,6 +92,7 @@ def test_a_day_of_releases(desk: Desk, shop: Shop) -> None:
     ship(shop, "v4")
     measure(desk, shop, "after", "v4", cold=False, answer=UNDECIDED)
     v4_was_only_lucky(desk, alice)
+    we_go_back_from_the_terminal(desk, shop)
 
     the_gate_stops_a_release_once_for_each_reason(desk, alice)
     what_shipped_is_linked_to_its_answer_or_marked(desk, alice)
@@ -147,21 +146,6 @@ def its_checks_are_reported(desk: Desk) -> None:
         event = {"id": f"v2-{key}", "type": "check.finished", **told}
         assert desk.post("/api/v1/events", event)["outcome"] == "applied"
         assert desk.ask("POST", "/api/v1/events", event).headers["Idempotent-Replayed"] == "true"
-
-
-def its_way_back_is_rehearsed_on_staging(desk: Desk, shop: Shop) -> float:
-    """Carry out the commands that the desk gives for staging, and report what each took. Returns seconds."""
-    shop.sh("./deploy staging v2")
-    way = way_back(desk, "staging")
-    assert (way["live"]["version"], way["target"]["version"]) == ("v2", "v1")
-    began = now()
-    steps = [timed(shop, step["command"]) for step in way["steps"]]
-    took = {"environment": "staging", "started_at": began, "finished_at": now(), "outcome": "succeeded"}
-    assert shop.version_in("staging") == "v1"
-    said = {**took, "steps": steps, "plan_version": way["plan_version"]}
-    rehearsal = desk.post(f"{BASKET}/releases/v2/rehearsals", said)
-    assert rehearsal["steps"] == steps
-    return float(rehearsal["seconds"])
 
 
 def v2_is_verified(desk: Desk) -> None:
@@ -238,19 +222,6 @@ def the_board_says_so_first(desk: Desk, alice: Reader) -> None:
     assert (first["kind"], first["title"]) == ("trigger_met", "basket v3")
     assert "trigger met basket v3 p95 is " in alice.read("/")
     assert "Roll back to v2 Your own trigger is met." in alice.read("/services/basket/releases/v3/")
-
-
-def we_go_back_by_the_commands_as_they_are_printed(desk: Desk, shop: Shop) -> None:
-    shop.sh(
-        'curl --silent --fail --header "Authorization: Bearer $RELEASEDESK_TOKEN" --output way-back.txt '
-        '"$RELEASEDESK_URL/services/basket/rollback/production.txt"'
-    )
-    printed = (shop.at / "way-back.txt").read_text()
-    assert "YOUR OWN TRIGGER IS MET" in printed
-    assert "    $ ./deploy production v2\n" in printed
-    assert all(len(line) <= 80 for line in printed.splitlines() if not line.startswith("    $ "))
-    shop.sh(r"sed -n 's/^    \$ //p' way-back.txt | sh -e")
-    assert shop.version_in("production") == "v2"
 
 
 def v2_is_live_again_and_v3_is_marked(desk: Desk, rehearsed: float) -> None:

@@ -83,6 +83,12 @@ def test_a_rollback_belongs_to_the_last_run_that_had_begun() -> None:
     assert found == {1: back_at(5, "2").fact, 2: back_at(12).fact}
 
 
+def test_two_rollbacks_within_one_minute_end_each_its_own_run() -> None:
+    runs = [Begun(1, "3", at(0)), Begun(2, "4", at(0.8))]
+    first, second = back_at(0.3, "2", "3"), back_at(0.9, "2", "4")
+    assert joined(runs, [first, second]) == {1: first.fact, 2: second.fact}
+
+
 def test_a_run_that_was_given_up_is_ended_only_by_what_had_happened_before() -> None:
     given_up = Begun(1, "2", at(0), stopped_at=at(10))
     assert joined([given_up], [back_at(20)]) == {}
