@@ -1,6 +1,7 @@
 """Set how far the metrics of a service may move."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import cast
 
 from django.db import transaction
@@ -9,21 +10,33 @@ from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.bodies import Kind, PolicyBody
 from releasedesk.catalog.models import MetricPolicy, Service
 from releasedesk.measurements.judge import METRICS, UNITS
-from releasedesk.problems.problem import FieldError, invalid, unknown
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 
 
-def put_limits(actor: Actor, service: Service, route: str, policies: Sequence[PolicyBody]) -> None:
+def put_limits(
+    actor: Actor, service: Service, route: str, policies: Sequence[PolicyBody], *, read: str | None = None
+) -> None:
     """Replace the policies of one route; an empty route means those of the whole service.
 
-    They count from the next snapshot on: a comparison keeps the limits it was judged by. Raises 403 for
-    another team's service and 422 for what is wrong.
+    They count from the next snapshot on: a comparison keeps the limits it was judged by. `read` is the
+    `state` of the route's policies that the writer has read. Raises 403 for another team's service, 412 when
+    they were changed since and 422 for what is wrong.
     """
     what = f"set the limits of {service.slug}"
     actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
-        others = MetricPolicy.objects.filter(service=service).exclude(route=route)
-        keep_policies(service, [*policies, *map(body_of, others)])
+        rows = MetricPolicy.objects.filter(service=service)
+        if read is not None and read != state(rows.filter(route=route)):
+            where = f"{service.slug} on {route}" if route else service.slug
+            raise Problem("changed-meanwhile", f"Somebody has set the limits of {where} meanwhile.")
+        keep_policies(service, [*policies, *map(body_of, rows.exclude(route=route))])
+
+
+def state(policies: Iterable[MetricPolicy]) -> str:
+    """Name what policies say in 16 characters: other policies, another name."""
+    said = sorted(body_of(policy).model_dump_json() for policy in policies)
+    return sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 def body_of(policy: MetricPolicy) -> PolicyBody:

@@ -1,19 +1,22 @@
 """Numbers that somebody else measured: the probe in a service, or another load tool."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 from releasedesk import results
+from releasedesk.cli import show
 from releasedesk.cli.taken import Taken, read
 from releasedesk.cli.targets import Mistyped
 from releasedesk.results import Reading, Unreadable, probe_log
 
 RESULT_AT_MOST = 256_000_000
 SHOWN = 10
+TOLD_EVERY = 1_000  # lines
 
 
 def when(text: str | None, option: str) -> datetime | None:
@@ -114,8 +117,21 @@ def _listed(found: probe_log.Found) -> str:
 @contextmanager
 def _lines(path: str) -> Iterator[Iterator[str]]:
     if path == "-":
-        yield iter(sys.stdin)
+        with show.reading(None) as told:
+            yield _told(sys.stdin, told)
         return
     # A log is cut off in the middle of a letter now and then; such a line is not the probe's.
-    with Path(path).open(encoding="utf-8", errors="replace") as file:
-        yield iter(file)
+    size = Path(path).stat().st_size or None  # a pipe has none
+    with Path(path).open(encoding="utf-8", errors="replace") as file, show.reading(size) as told:
+        yield _told(file, told)
+
+
+def _told(file: TextIO, told: Callable[[int], None]) -> Iterator[str]:
+    """Pass the lines on, and tell now and then how far it is: a log may hold a day of requests."""
+    read = 0
+    for at, line in enumerate(file):
+        read += len(line)
+        if at % TOLD_EVERY == 0:
+            told(read)
+        yield line
+    told(read)

@@ -5,7 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -41,6 +48,16 @@ def progress(total: int) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal, refresh_per_second=4) as bar:
         task = bar.add_task("Sending", total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def reading(size: int | None) -> Iterator[Callable[[int], None]]:
+    """Show on standard error how many bytes of so many (None: nobody knows) are read, only to a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("Reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, refresh_per_second=4) as bar:
+        task = bar.add_task("Reading", total=size)
+        yield lambda read: bar.update(task, completed=read)
 
 
 def summaries(taken: Sequence[Taken]) -> None:
@@ -94,11 +111,13 @@ def delivery(made: Delivery) -> None:
 
 
 def comparison(answer: dict[str, Any]) -> None:
-    """Print the verdict, its sentence, the warnings and one line for each metric."""
+    """Print the verdict, its sentence, the warnings, what other routes say, and one line for each metric."""
     console = Console(soft_wrap=True, highlight=False)
     console.print(_judged(answer, "bold"))
     for warning in answer.get("warnings") or []:
         console.print(Text(f"  warning: {warning if isinstance(warning, str) else _sentence(warning)}"))
+    if answer.get("routes"):
+        console.print(Text(f"  {answer['routes']}"))
     for promise in answer.get("expected") or []:
         console.print(Text(f"  {_sentence(promise)}"))
     for metric in answer.get("metrics") or []:

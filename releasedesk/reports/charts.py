@@ -20,6 +20,7 @@ DISTRIBUTION_WIDTH, DISTRIBUTION_HEIGHT = 640, 180
 _TOP, _FLOOR, _LEFT = 8, 152, 34  # of the plot; below the floor stand the numbers of the axis
 _POINTS = 120
 _MARKED = (0.5, 0.95, 0.99)
+_LEAST_REACH = 1e-12
 _TAIL = 0.995  # the few slowest requests would press all others into the left corner
 
 
@@ -199,6 +200,10 @@ def _y(share: float) -> float:
 
 
 def round_step(reach: float, fewest: int) -> float:
-    """Choose a distance of 1, 2 or 5 times a power of ten that fits `fewest` to about 2.5 times as often."""
+    """Choose a distance of 1, 2 or 5 times a power of ten that fits `fewest` to about 2.5 times as often.
+
+    A reach below a millionth of a millionth has no picture of its own: powers of ten that small are zero.
+    """
+    reach = max(reach, _LEAST_REACH)
     power = 10.0 ** np.floor(np.log10(reach / fewest))
     return float(next(power * factor for factor in (1, 2, 5, 10) if reach / (power * factor) <= 2 * fewest))

@@ -15,6 +15,7 @@ from releasedesk.measurements.policies import policies_of
 from releasedesk.problems.near import near
 from releasedesk.releases.models import Deployment, Release
 from releasedesk.reports.came_true import answers
+from releasedesk.reports.verdicts import judged
 from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.queries import effective_plan
 from releasedesk.rollbacks.readiness import moment
@@ -28,7 +29,14 @@ def routes(release: Release, environment: Environment) -> list[str]:
 
 
 def comparison(release: Release, environment: Environment, route: str) -> dict[str, Any]:
-    """Return the answer of DESIGN §5.7. With one side or none it is `not_measured`, and not kept."""
+    """Return the answer of DESIGN §5.7. With one side or none it is `not_measured`, and not kept.
+
+    `routes` says how several routes make the verdict of the release, None where one speaks for itself.
+    """
+    return {**_of_route(release, environment, route), "routes": judged([release])[release.pk].routes or None}
+
+
+def _of_route(release: Release, environment: Environment, route: str) -> dict[str, Any]:
     rows = Snapshot.objects.filter(release=release, environment=environment, route=route)
     kept = (
         Comparison.objects.current()

@@ -27,7 +27,7 @@ from releasedesk.reports.release_rows import rows_of
 from releasedesk.reports.source_windows import WindowLine, lines_of
 from releasedesk.reports.stages import Stage, stages
 from releasedesk.reports.timeline import Facts, Moment, timeline
-from releasedesk.reports.verdicts import State, routes_in_words
+from releasedesk.reports.verdicts import State
 
 # label → field, and whether it is code.
 BASELINE = (
@@ -143,7 +143,7 @@ def release_page(release: Release, *, actor: Actor, now: datetime) -> ReleasePag
         triggers_met=_triggers_met(measured, live),
         answers=_answers(release, measured),
         measured=measured,
-        routes=routes_in_words([(row.route, row.verdict) for row in standing.deciding]),
+        routes=standing.routes,
         plan=plan,
         attempts=_attempts(release, deployments, now),
         baseline=tuple(Fact(label, getattr(release, name), code) for label, name, code in BASELINE),

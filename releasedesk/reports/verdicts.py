@@ -56,6 +56,11 @@ class Judged:
         highest = max((row.environment.rank for row in self.comparisons), default=None)
         return [row for row in self.comparisons if row.environment.rank == highest]
 
+    @property
+    def routes(self) -> str:
+        """How its routes make one verdict, in words; nothing where one route speaks for itself."""
+        return routes_in_words([(row.route, row.verdict) for row in self.deciding])
+
     def in_(self, environment: Environment) -> str:
         """The verdict in one environment."""
         return self.by_environment.get(environment.pk, NOT_MEASURED)

@@ -66,6 +66,11 @@ class Field:
         known = list(self.options)
         return known if not self.value or self.value in dict(known) else [*known, (self.value, self.value)]
 
+    @property
+    def theirs_in_words(self) -> str:
+        """What somebody else saved meanwhile, as the control would show it."""
+        return dict(self.options).get(self.theirs or "", self.theirs or "")
+
     def within(self, place: str, label: str = "") -> Field:
         """The same control in a row or on a side: `command` → `steps/0/command`."""
         return replace(self, name=f"{place}/{self.name}", label=f"{label}{self.label}")

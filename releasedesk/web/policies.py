@@ -16,7 +16,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from releasedesk.accounts.roles import Role
-from releasedesk.actions.policies import body_of, put_limits, unsaved
+from releasedesk.actions.policies import body_of, put_limits, state, unsaved
 from releasedesk.catalog.bodies import PolicyBody
 from releasedesk.catalog.models import MetricPolicy, Service
 from releasedesk.measurements.judge import LABELS, METRICS, UNITS, Policy
@@ -54,7 +54,7 @@ def policies(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         bodies = read(form, route)
         if "preview" not in request.POST:
-            put_limits(actor, service, route, bodies)
+            put_limits(actor, service, route, bodies, read=text_at(form, "read"))
             return sent(request, redirect(_here(service, route)))
     except Problem as problem:
         return _page(request, service, route, rows, form, _at_its_field(problem, bodies))
@@ -78,6 +78,12 @@ def stored(rows: Iterable[MetricPolicy]) -> Document:
             "muted": body.muted,
         }
     return document
+
+
+def _saved(rows: Iterable[MetricPolicy], route: str) -> Document:
+    """What is saved, with the unit that a metric without a policy would be typed in."""
+    saved = stored(row for row in rows if row.route == route)
+    return {metric: saved.get(metric, {"kind": policy.kind}) for metric, policy in METRICS.items()}
 
 
 def read(form: Mapping[str, Any], route: str) -> list[PolicyBody]:
@@ -147,13 +153,19 @@ def _page(
     """Show the form with the preview; a fragment has the preview alone."""
     others = [row for row in service.metric_policies.all() if row.route != route]
     inherited = resolved(others, route)
-    form = Filled([field for metric in METRICS for field in _fields(inherited[metric])], document, problem)
+    fields = [field for metric in METRICS for field in _fields(inherited[metric])]
+    meanwhile = problem is not None and problem.kind == "changed-meanwhile"
+    now = list(service.metric_policies.all())
+    form = Filled(fields, document, problem, _saved(now, route) if meanwhile else None)
+    # Whoever is shown what was saved meanwhile writes on top of that.
+    is_new = meanwhile or request.method != "POST"
     until = time.monotonic() + SECONDS
     context = {
         "service": service,
         "route": route,
         "routes": _routes(service, route),
         "form": form,
+        "read": state(row for row in now if row.route == route) if is_new else text_at(document, "read"),
         "metrics": [_metric(metric, form) for metric in METRICS],
         "key": draft_key(request),
         "here": _here(service, route),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,22 @@ def test_the_probes_log_is_a_snapshot(desk: Desk, tmp_path: Path, capsys: pytest
     )
     assert "real traffic, without the network" in post.body["assumptions"]
     assert "verified: p95 fell" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("at_a_terminal", [True, False])
+def test_a_terminal_sees_how_far_a_log_is_read_and_a_file_does_not(
+    at_a_terminal: bool,
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("rich.console.Console.is_terminal", at_a_terminal)
+    (tmp_path / "shop.log").write_text(PROBE + "a line of others\n" * 3_000)
+    assert run("--from-log=shop.log", *options("after")) == 0
+    said = capsys.readouterr().err
+    assert ("Reading" in said) is at_a_terminal
+    assert re.search(r"([\d.]+)/\1 kB", said) if at_a_terminal else "kB" not in said
 
 
 def test_a_log_is_read_from_standard_input_and_between_two_times(

@@ -58,6 +58,7 @@ def test_the_terminal_the_page_and_the_api_say_the_same(
     assert answer["verdict"] == verdict
     assert f"{words}: {answer['sentence']}" in terminal
     assert f"{words.capitalize()}: {answer['sentence']}" in page
+    assert answer["routes"] is None
     known = [metric for metric in answer["metrics"] if metric["before"] is not None]
     assert len(known) == 6
     for metric in known:
@@ -69,3 +70,23 @@ def test_the_terminal_the_page_and_the_api_say_the_same(
         outcome, _, rest = promise["sentence"].removeprefix("Expected ").partition(": ")
         assert outcome in page
         assert rest.partition(",")[0].removesuffix(".") in page
+
+
+def test_how_several_routes_make_one_verdict_is_said_in_the_same_words_everywhere(
+    ci: Client, bob: User, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service = make_service()
+    release = make_release(service)
+    make_deployment(service, at=NOON + minutes(3))
+    for route, ms in (("GET /basket/{id}", 60), ("POST /pay", 140)):
+        make_snapshot(release, "before", route=route, requests=requests_of(900))
+        make_snapshot(release, "after", route=route, at=NOON + minutes(9), requests=requests_of(900, ms=ms))
+
+    answer = ci.get(f"/api/v1{PLACE}/comparison", {"environment": "production", "route": "POST /pay"}).json()
+    show.comparison(answer)
+    client = Client()
+    client.force_login(bob)
+    said = "Of 2 routes 1 suspect and 1 verified; the worst speaks for the release: POST /pay."
+    assert answer["routes"] == said
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert said in on_page(client.get(f"{PLACE}/").content.decode())

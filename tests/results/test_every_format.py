@@ -85,6 +85,20 @@ def test_every_request_is_read_where_the_tool_wrote_every_request(
     assert read("\ufeff" + text.replace("\n", "\r\n")).rows == rows, "as a spreadsheet saves it"
 
 
+@pytest.mark.parametrize(
+    ("file", "route", "said"),
+    [
+        ("hey.txt", None, "400 requests, p95 77.5 ms, 4 errors"),
+        ("hey.csv", None, "40 requests, p95 90.6 ms, 0 errors"),
+        ("wrk.txt", None, "408 requests, p99 100 ms, 10 errors"),
+        ("locust_stats.csv", "GET /basket/[id]", "120 requests, p95 110 ms, 4 errors"),
+        ("locust_stats.csv", "POST /order", "27 requests, p95 210 ms, 0 errors"),
+    ],
+)
+def test_what_the_tools_wrote_when_they_were_run_is_read(file: str, route: str | None, said: str) -> None:
+    assert read(texts.MEASURED[file], route).sentence() == said
+
+
 def test_what_was_read_is_said_in_one_line() -> None:
     assert read(texts.HEY).sentence() == "2,000 requests, p95 190 ms, 5 errors"
     assert read(texts.CSV).sentence() == (

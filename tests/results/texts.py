@@ -1,4 +1,10 @@
-"""Results as the tools write them, by their documentation, of requests that never were."""
+"""Results as the tools write them.
+
+`written` holds made-up ones, by the tools' documentation, with everything in them that a tool may say.
+`measured` holds what tools wrote when they were run: hey 0.1.4 and wrk 4.1.0 of Debian 12 and locust 2.47.0,
+a few seconds each, against a service on the same machine that answers 1 % with 503, 1 % with 404 and hangs up
+now and then.
+"""
 
 from pathlib import Path
 
@@ -16,4 +22,7 @@ VEGETA_CSV = (WRITTEN / "vegeta.csv").read_text(encoding="utf-8")
 LOCUST = (WRITTEN / "locust_stats.csv").read_text(encoding="utf-8")
 PROBE = (WRITTEN / "probe.log").read_text(encoding="utf-8")
 CSV = (WRITTEN / "rows.csv").read_text(encoding="utf-8")
+MEASURED = {
+    path.name: path.read_text(encoding="utf-8") for path in sorted((WRITTEN.parent / "measured").iterdir())
+}
 ALL = [path.read_text(encoding="utf-8") for path in sorted(WRITTEN.iterdir())]

@@ -141,6 +141,37 @@ def test_the_page_is_well_formed_and_offers_what_is_known(bobs: Client) -> None:
     assert bobs.get("/services/checkout-api/").content.count(PAGE.encode()) == 1
 
 
+def test_the_second_of_two_writers_is_told_and_loses_nothing(bobs: Client, service: Service) -> None:
+    mine = {**controls(bobs.get(PAGE).content), "db_calls/allowed": "2", "db_calls/must_have": "true"}
+    theirs = {**controls(bobs.get(PAGE).content), "db_calls/allowed": "1", "error_rate/critical": "false"}
+    assert bobs.post(PAGE, theirs).status_code == 302
+    page = bobs.post(PAGE, mine)
+    assert page.status_code == 412
+    text = " ".join(page.content.decode().split())
+    assert "Somebody has set the limits of checkout-api meanwhile." in text
+    assert text.count("Saved meanwhile:") == 3
+    assert '<span class="pre">1</span>' in text
+    assert '<span class="pre">no</span>' in text
+    again = controls(page.content)
+    assert (again["db_calls/allowed"], again["error_rate/critical"]) == ("2", "")
+    assert MetricPolicy.objects.get(metric="db_calls").allowed == 1
+    assert bobs.post(PAGE, again).status_code == 302
+    assert [(row.metric, row.allowed) for row in MetricPolicy.objects.all()] == [("db_calls", 2.0)]
+
+
+def test_two_who_set_limits_of_different_routes_are_not_in_each_others_way(bobs: Client) -> None:
+    mine = {**controls(bobs.get(OF_ROUTE).content), "db_calls/allowed": "2"}
+    bobs.post(PAGE, {**controls(bobs.get(PAGE).content), "db_calls/allowed": "1"})
+    assert bobs.post(OF_ROUTE, mine).status_code == 302
+
+
+def test_a_form_without_what_was_read_is_behind_everybody(bobs: Client) -> None:
+    form = controls(bobs.get(PAGE).content)
+    assert bobs.post(PAGE, {**form, "read": "0"}).status_code == 412
+    page = bobs.post(PAGE, {**form, "preview": "1"})
+    assert controls(page.content)["read"] == form["read"], "a preview reads nothing anew"
+
+
 @pytest.mark.parametrize("who", ["vera", "charlie"])
 def test_only_engineers_of_the_team_set_limits(
     who: str, request: pytest.FixtureRequest, service: Service

@@ -47,6 +47,13 @@ class Snapshot(Answer):
     }
 
 
+class Surer(Answer):
+    """The wider interval that kept a change from counting as past its limit; null: there is none."""
+
+    confidence: float
+    interval: list[float | None]
+
+
 class Figures(Answer):
     """One metric before against after, as numbers. `change` is of `change_kind`; `interval` is its 95 %."""
 
@@ -60,6 +67,7 @@ class Figures(Answer):
     change_kind: Kind
     interval: list[float | None] | None
     confidence: float | None
+    surer: Surer | None = None
     allowed: float
     level: float | None = None
     verdict: MetricVerdict
@@ -124,6 +132,7 @@ class Comparison(Answer):
     comparable: bool
     reasons: list[WhyNot]
     warnings: list[str]
+    routes: str | None
     triggers_met: list[str]
     expected: list[Promise]
     metrics: list[MetricComparison]
@@ -131,12 +140,13 @@ class Comparison(Answer):
     EXAMPLE = {
         "verdict": "verified",
         "sentence": "verified: DB calls per request fell from 31 to 2 (-29); nothing got worse.",
-        "judge": "2",
+        "judge": "3",
         "environment": "production",
         "route": "GET /basket/{id}",
         "comparable": True,
         "reasons": [],
         "warnings": [],
+        "routes": "Of 2 routes 1 inconclusive and 1 verified; the worst speaks for the release: GET /pay.",
         "triggers_met": [],
         "expected": [
             {
