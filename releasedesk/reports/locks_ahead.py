@@ -44,14 +44,17 @@ class Ahead:
     until: datetime | None
 
     @property
-    def places(self) -> tuple[str, ...]:
-        """Where something holds just now, each once however many locks hold there."""
-        return tuple(dict.fromkeys(hold.lock.scope for hold in self.now))
+    def stopped(self) -> tuple[str, ...]:
+        """Where shipping is stopped just now, each place once however many locks hold there."""
+        return tuple(
+            dict.fromkeys(hold.lock.scope for hold in self.now if hold.lock.kind == Lock.Kind.BLOCK)
+        )
 
     @property
-    def stops(self) -> bool:
-        """Whether anything is stopped just now, and not only warned about."""
-        return any(hold.lock.kind == Lock.Kind.BLOCK for hold in self.now)
+    def warned(self) -> tuple[str, ...]:
+        """Where shipping is warned about just now, and not stopped."""
+        places = dict.fromkeys(hold.lock.scope for hold in self.now)
+        return tuple(place for place in places if place not in self.stopped)
 
 
 def locks_ahead(rows: Iterable[Lock], *, now: datetime) -> Ahead:

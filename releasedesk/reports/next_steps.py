@@ -86,7 +86,7 @@ STEPS: tuple[tuple[Callable[[Known], bool], NextStep], ...] = (
     (_suspect, NextStep("Go back, or say why not", "runbook")),
     (_unplanned, NextStep("Write what changes and what is expected", "edit_plan")),
     (_without_way_back, NextStep("Write the rollback plan", "rollback_plan")),
-    (_not_rehearsed, NextStep("Rehearse the way back on staging", "rollback_plan")),
+    (_not_rehearsed, NextStep("Rehearse the way back on staging", "rehearsal")),
     (_not_measured_before, NextStep("Measure before", "measure")),
     (_not_measured_after, NextStep("Measure after", "measure")),
     (_undecided, NextStep("Measure again", "measure")),

@@ -95,8 +95,11 @@ def _measured(standing: Judged, measured: Sequence[Measured]) -> _Stage:
     if verdict == "verified":
         return _Stage("Measured", done=True, words="verified")
     if verdict in VERDICTS:
+        words = VERDICTS[verdict][0]
+        if standing.state == State.ROLLED_BACK:
+            return _Stage("Measured", done=True, words=words)
         todo = "decide" if verdict == "suspect" else "measure again"
-        return _Stage("Measured", done=False, words=f"{VERDICTS[verdict][0]}, {todo}")
+        return _Stage("Measured", done=False, words=f"{words}, {todo}")
     phases = {side.phase for card in measured for side in card.sides}
     return _Stage(
         "Measured", done=False, words=f"only {phases.pop()}" if len(phases) == 1 else "not measured"
