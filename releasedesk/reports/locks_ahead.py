@@ -46,9 +46,7 @@ class Ahead:
     @property
     def stopped(self) -> tuple[str, ...]:
         """Where shipping is stopped just now, each place once however many locks hold there."""
-        return tuple(
-            dict.fromkeys(hold.lock.scope for hold in self.now if hold.lock.kind == Lock.Kind.BLOCK)
-        )
+        return tuple(dict.fromkeys(hold.lock.scope for hold in self.now if hold.lock.kind == Lock.Kind.BLOCK))
 
     @property
     def warned(self) -> tuple[str, ...]:

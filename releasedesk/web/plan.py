@@ -1,9 +1,8 @@
-"""Plan a release, and change its plan: one short form in the order a person thinks."""
+"""Plan a release, and change its plan, in one short form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.releases import put_release
 from releasedesk.catalog.models import Service
@@ -22,97 +20,11 @@ from releasedesk.releases.bodies import ReleaseBody
 from releasedesk.releases.models import Release
 from releasedesk.web.access import actor_of, release_or_404, service_or_404
 from releasedesk.web.drafts import draft_key, sent
-from releasedesk.web.forms import Document, Field, Filled, body_of, text_at, typed
+from releasedesk.web.forms import Document, Filled, body_of, text_at, typed
+from releasedesk.web.plan_fields import SHARED, WRITTEN, completed, fields_for, stored
 from releasedesk.web.sign_in_again import signed_in_to_write
 
-FIELDS = (
-    Field(
-        name="version",
-        label="Version",
-        help="1 to 128 letters, digits and . _ + : @ ~ -, the first a letter or digit.",
-        required=True,
-        is_code=True,
-    ),
-    Field(name="title", label="Title", help="What somebody should read first in a list."),
-    Field(
-        name="route",
-        label="Which route, page or command is it about?",
-        help="As it is measured: GET /basket/{id}.",
-        is_code=True,
-    ),
-    Field(
-        name="expected_input",
-        label="What goes in, usually?",
-        help="How much, how often, of which kind.",
-        kind="area",
-    ),
-    Field(
-        name="slow_part",
-        label="Which query is slow, or which command fails?",
-        help="The query or the command itself, so that another can repeat it.",
-        kind="area",
-        is_code=True,
-    ),
-    Field(name="users_notice", label="Where do users notice?", kind="area"),
-    Field(
-        name="change",
-        label="What is the one thing that changes?",
-        help="One variable at a time; a second one is a second release.",
-        kind="area",
-    ),
-    Field(name="reason", label="Why?", kind="area"),
-    Field(
-        name="metric",
-        label="Metric",
-        kind="select",
-        options=[("", "none"), *expected_result.LABELS.items()],
-    ),
-    Field(
-        name="direction", label="Direction", kind="select", options=list(expected_result.DIRECTIONS.items())
-    ),
-    Field(
-        name="number",
-        label="Number",
-        kind="number",
-        unit="ms, calls or %",
-    ),
-    Field(name="expected_result", label="What else should come true?", kind="area"),
-    Field(
-        name="assumptions",
-        label="What do you take for granted?",
-        help="The result holds only as long as this does.",
-        kind="area",
-    ),
-    Field(
-        name="rollback_note",
-        label="How do we go back?",
-        help="One or two sentences. The steps themselves belong to the rollback plan.",
-        kind="area",
-    ),
-    Field(name="owner", label="Who answers for it?", kind="select"),
-    Field(
-        name="irreversible",
-        label="It migrates data in a way that cannot be undone",
-        help="Then there is no way back behind this release without work by hand.",
-        kind="check",
-    ),
-)
-# What a form says about a release; what it does not ask (commit, changes) stays as CI reported it.
-WRITTEN = tuple(field.name for field in FIELDS if field.name in ReleaseBody.model_fields)
 MOST_DIGITS = 9
-# What a release usually has in common with the one before it.
-SHARED = (
-    "route",
-    "expected_input",
-    "slow_part",
-    "users_notice",
-    "assumptions",
-    "rollback_note",
-    "owner",
-    "metric",
-    "direction",
-    "number",
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,29 +55,6 @@ def edit(request: HttpRequest, slug: str, version: str) -> HttpResponse:
     return _page(request, release.service, release, stored(release))
 
 
-def stored(release: Release) -> Document:
-    """A release's plan as the form shows it."""
-    expected, words = expected_result.parse(release.expected_result)
-    return {
-        **{name: getattr(release, name) for name in WRITTEN},
-        "direction": next(iter(expected_result.DIRECTIONS)),  # as the form offers it while there is no metric
-        **({name: getattr(expected, name) for name in expected_result.NAMES} if expected else {}),
-        "version": release.version,
-        "expected_result": words,
-        "owner": release.owner.get_username() if release.owner else "",
-    }
-
-
-def fields_for(service: Service) -> list[Field]:
-    """The fields, with the team's people to choose the owner from."""
-    people = User.objects.filter(memberships__team=service.team_id, is_active=True).order_by("username")
-    names = [(name, name) for name in people.values_list("username", flat=True)]
-    nobody = f"the service's ({service.owner.get_username()})" if service.owner else "nobody yet"
-    return [
-        replace(field, options=[("", nobody), *names]) if field.name == "owner" else field for field in FIELDS
-    ]
-
-
 def allow_planning(actor: Actor, service: Service) -> None:
     """Raise 403 for whoever may not plan this service's releases."""
     what = f"plan releases of {service.slug}"
@@ -179,7 +68,7 @@ def _posted(
     if release is not None:
         form["version"] = release.version
     if last is not None and "use_last" in request.POST:
-        return _page(request, service, release, _completed(form, stored(last)), last=last)
+        return _page(request, service, release, completed(form, stored(last)), last=last)
     version = text_at(form, "version").strip()
     try:
         body = _read(form, version)
@@ -263,16 +152,6 @@ def saved_now(service: Service, version: str) -> Document | None:
     """What is stored of a plan by now, with its revision."""
     release = Release.objects.select_related("owner").filter(service=service, version=version).first()
     return {**stored(release), "revision": release.revision} if release else None
-
-
-def _completed(form: Document, last: Mapping[str, Any]) -> Document:
-    """What was typed, and the last release's values where nothing was."""
-    gaps = {name: last.get(name) for name in SHARED if not text_at(form, name).strip()}
-    if text_at(form, "metric") or text_at(form, "number"):
-        gaps = {name: value for name, value in gaps.items() if name not in expected_result.NAMES}
-    elif "metric" in gaps:
-        gaps["direction"] = last.get("direction")
-    return {**form, **gaps}
 
 
 def _page(

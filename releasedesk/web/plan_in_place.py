@@ -17,7 +17,8 @@ from releasedesk.releases.models import Release
 from releasedesk.web.access import actor_of, release_or_404
 from releasedesk.web.drafts import draft_key, sent
 from releasedesk.web.forms import Document, Filled, text_at, typed
-from releasedesk.web.plan import MOST_DIGITS, allow_planning, fields_for, read_plan, saved_now, stored
+from releasedesk.web.plan import MOST_DIGITS, allow_planning, read_plan, saved_now
+from releasedesk.web.plan_fields import fields_for, stored
 from releasedesk.web.release_page import show
 from releasedesk.web.sign_in_again import signed_in_to_write
 
