@@ -134,6 +134,12 @@ class Service(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    def is_seen_by(self, actor: Actor) -> bool:
+        """Whether a token may see it, as `ServiceQuerySet.of` says it of a set; a person's session may."""
+        if actor.user_id is not None or actor.superuser:
+            return True
+        return self.team_id in actor.team_ids and actor.service_id in {None, self.pk}
+
 
 class MetricPolicy(models.Model):
     """How far one metric of a service may move, on one route or (empty) on all of them.

@@ -151,13 +151,13 @@ def test_asking_costs_at_most_eight_queries(
     ci: Client, release: Release, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ci.get(GATE)  # the token's last use is written down once a minute
-    with django_assert_num_queries(6):  # token, service, release, environments, and two of the gate's own
+    with django_assert_num_queries(5):  # token, release, environments, and two of the gate's own
         ci.get(GATE)
     for number in range(5):
         make_deployment(release.service, f"0.{number}", at=NOON - minutes(900 - number))
         lock(DESK, LockRequest(None, None, Lock.Kind.WARN, "The auditors are in.", None), now=NOON)
         make_snapshot(release, route=f"GET /{number}")
-    with django_assert_num_queries(7):  # and the locks, where there may be one
+    with django_assert_num_queries(6):  # and the locks, where there may be one
         ci.get(GATE)
 
 

@@ -51,9 +51,9 @@ READ = {
     "/api/v1/services": 4,
     CHECKOUT: 3,
     f"{CHECKOUT}/releases": 6,
-    RELEASE: 8,
-    f"{RELEASE}/snapshots": 5,
-    f"{RELEASE}/note": 4,
+    RELEASE: 7,
+    f"{RELEASE}/snapshots": 4,
+    f"{RELEASE}/note": 3,
     f"{CHECKOUT}/rollback?environment=production": 13,
 }
 
