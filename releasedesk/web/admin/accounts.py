@@ -83,7 +83,8 @@ class MembershipAdmin(ActionAdmin):
 class TeamAdmin(ActionAdmin):
     """A team with its members."""
 
-    list_display = ("slug", "name", "members", "services")
+    list_display = ("slug", "name", "timezone", "members", "services")
+    list_filter = ("timezone",)
     search_fields = ("slug", "name")
     inlines = (MembershipInline,)
     identity = ("slug",)

@@ -36,6 +36,7 @@ class AnsweringAdmin(FactAdmin):
     """How a source is answered. It is set on the source's page; the key is shown nowhere."""
 
     list_display = ("source", "url", "app", "environment", "set_by", "set_at")
+    list_filter = ("environment", "source__team", "set_at")
     list_select_related = ("source__team", "environment")
     search_fields = ("source__name", "app", "set_by")
 

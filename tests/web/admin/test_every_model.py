@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.forms import ModelChoiceField
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -69,6 +70,25 @@ def first(model: type[Model]) -> object:
 
 def test_every_model_of_ours_is_registered_and_nothing_else() -> None:
     assert set(site._registry) == set(OURS)
+
+
+@every_model
+def test_every_list_can_be_searched_and_filtered(model: type[Model]) -> None:
+    found = site._registry[model]
+    assert found.search_fields
+    assert found.list_filter
+    assert len(found.list_display) > 1
+
+
+@every_model
+@pytest.mark.usefixtures("full_desk")
+def test_whatever_names_another_row_is_completed_and_never_a_list_of_all(
+    model: type[Model], admin: Client
+) -> None:
+    answer = admin.get(page(model, "change", first(model)))
+    form = answer.context["adminform"].form
+    asked = {name for name, field in form.fields.items() if isinstance(field, ModelChoiceField)}
+    assert asked <= {*site._registry[model].autocomplete_fields}, asked
 
 
 @every_model
