@@ -7,7 +7,9 @@ PYTHON = python3
 BIN = .venv/bin
 STAMP = .venv/installed
 RUNS = .venv/runs
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What is compiled to bytecode is what is imported, when it is; each list of requirements is whole.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+WHOLE = --no-deps --require-hashes
 JOBS = auto
 ARGS =
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra cli --extra server --universal --python-version 3.11 \
@@ -19,16 +21,17 @@ help: ## this list
 setup: $(STAMP) ## install everything into .venv
 
 $(STAMP): $(RUNS) deploy/requirements-dev.txt
-	$(PIP) --require-hashes -r deploy/requirements-dev.txt
+	$(PIP) $(WHOLE) -r deploy/requirements-dev.txt
 	touch $(STAMP)
 
-# What runs a desk and no more: a first `make run` has less than half to install.
+# What runs a desk and no more: a first `make run` has less than half to install, and two hands to do it.
 $(RUNS): deploy/requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("ReleaseDesk needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another with make setup PYTHON=..." % sys.version_info[:2])'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	sed -n '/^setuptools==/,/[^\\]$$/p' deploy/requirements-dev.txt > .venv/builds.txt
-	$(PIP) --require-hashes -r .venv/builds.txt -r deploy/requirements.txt
-	$(PIP) --no-deps --no-build-isolation -e .
+	awk '/^[^ ]/ { n++ } { print > (".venv/half" n % 2 ".txt") }' deploy/requirements.txt
+	$(PIP) $(WHOLE) -r .venv/half0.txt & \
+	$(PIP) $(WHOLE) -r .venv/builds.txt -r .venv/half1.txt && $(PIP) --no-deps --no-build-isolation -e . && wait $$!
 	touch $(RUNS)
 
 run: $(RUNS) ## serve the desk, with demo data if the database is empty

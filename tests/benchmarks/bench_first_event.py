@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -46,6 +47,8 @@ def main() -> int:
     tell(f"git clone                            {cloned - started:6.1f} s")
     tell(f"make run: install, demo, port open   {served - cloned:6.1f} s")
     tell(f"curl, and the event is on the board  {done - served:6.1f} s   {said.stdout[:60]}…")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    tell(f"of the processors, PostgreSQL's apart {used.ru_utime + used.ru_stime:8.1f} s   (user and system)")
     tell(
         f"together {done - started:.1f} s, two commands; promised: under {PROMISED_SECONDS} s: "
         + ("kept" if kept else "BROKEN")
