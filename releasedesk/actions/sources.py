@@ -11,7 +11,7 @@ from django.db import transaction
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.deliveries.models import Source
+from releasedesk.deliveries.models import Answering, Source
 from releasedesk.operations.sealed import BrokenSealError, seal, unseal
 from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 from releasedesk.problems.text import has_control
@@ -57,7 +57,7 @@ def rotate_secret(actor: Actor, source: Source, *, now: datetime) -> str:
     """
     _allow(actor, source.team_id)
     with transaction.atomic():
-        row = Source.objects.select_for_update().get(pk=source.pk)
+        row = _held(source)
         secret = _new_secret()
         row.former_secret, row.secret = row.secret, seal(secret.encode(), purpose=row.purpose)
         row.former_until = now + timedelta(days=settings.FORMER_SECRET_DAYS)
@@ -68,13 +68,36 @@ def rotate_secret(actor: Actor, source: Source, *, now: datetime) -> str:
 def end_former_secret(actor: Actor, source: Source) -> None:
     """Let only the present secret be valid."""
     _allow(actor, source.team_id)
-    Source.objects.filter(pk=source.pk).update(former_secret="", former_until=None)
+    Source.objects.there().filter(pk=source.pk).update(former_secret="", former_until=None)
 
 
 def pause_source(actor: Actor, source: Source, *, paused: bool, now: datetime) -> None:
     """Stop listening, or listen again. What comes meanwhile is kept as ignored, and can be applied later."""
     _allow(actor, source.team_id)
-    Source.objects.filter(pk=source.pk).update(paused_at=now if paused else None)
+    Source.objects.there().filter(pk=source.pk).update(paused_at=now if paused else None)
+
+
+def delete_source(actor: Actor, source: Source, *, now: datetime) -> Source:
+    """Forget a source's secrets and how it is answered: its address is nobody's from now on. Raises 403, 404.
+
+    What it delivered stays, under its name, and can still be applied.
+    """
+    _allow(actor, source.team_id)
+    with transaction.atomic():
+        row = _held(source)
+        Answering.objects.filter(source=row).delete()
+        row.secret, row.former_secret, row.former_until = "", "", None
+        row.deleted_by, row.deleted_at = actor.label, now
+        row.save(update_fields=["secret", "former_secret", "former_until", "deleted_by", "deleted_at"])
+    return row
+
+
+def _held(source: Source) -> Source:
+    """The source as it is now, held until the transaction ends. Raises 404 for one deleted meanwhile."""
+    row = Source.objects.there().select_for_update().filter(pk=source.pk).first()
+    if row is None:
+        raise Problem("not-found", f"'{source.name}' is deleted.")
+    return row
 
 
 def secrets_of(source: Source, *, now: datetime) -> Sequence[str]:

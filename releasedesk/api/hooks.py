@@ -59,7 +59,7 @@ class Hooks(APIView):
 
 
 def _source(source_id: str) -> Source:
-    source = Source.objects.filter(pk=source_id).first()
+    source = Source.objects.there().filter(pk=source_id).first()
     if source is None:
         raise Problem("not-found", "There is no source at this address.")
     return source

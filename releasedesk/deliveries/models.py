@@ -137,6 +137,10 @@ class Delivery(models.Model):
 class SourceQuerySet(models.QuerySet["Source"]):
     """Questions about sets of sources."""
 
+    def there(self) -> SourceQuerySet:
+        """Those that have not been deleted."""
+        return self.filter(deleted_at=None)
+
     def seen_by(self, actor: Actor) -> SourceQuerySet:
         """Those of the actor's teams; an administrator sees all."""
         return self if actor.superuser else self.filter(team__in=actor.team_ids)
@@ -146,7 +150,7 @@ class Source(models.Model):
     """A system that sends webhooks. Its id is in their address, its secret signs them.
 
     Secrets are sealed (`operations/sealed.py`), for a signature needs them in the clear. While one replaces
-    another both are valid.
+    another both are valid. A deleted one stays as the name of what it delivered, without any secret.
     """
 
     class Kind(models.TextChoices):
@@ -166,6 +170,8 @@ class Source(models.Model):
     paused_at = models.DateTimeField(null=True, editable=False)
     created_by = models.CharField(max_length=200, editable=False)
     created_at = models.DateTimeField(editable=False)
+    deleted_by = models.CharField(max_length=200, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
     team_id: int
 
     objects = SourceQuerySet.as_manager()
@@ -176,7 +182,11 @@ class Source(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=["github", "gitlab", "cdevents"]), name="source_kind"
             ),
-            models.CheckConstraint(condition=~Q(secret=""), name="a_source_has_a_secret"),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) & ~Q(secret="")
+                | Q(deleted_at__isnull=False, secret="", former_secret=""),
+                name="a_source_has_a_secret_until_it_is_deleted",
+            ),
             models.CheckConstraint(
                 condition=Q(former_secret="", former_until=None)
                 | ~Q(former_secret="") & Q(former_until__isnull=False),
@@ -185,7 +195,7 @@ class Source(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.get_kind_display()})"
+        return f"{self.name} ({self.get_kind_display()}{', deleted' if self.deleted_at else ''})"
 
     @property
     def purpose(self) -> str:

@@ -129,7 +129,8 @@ def _near(name: str, known: Sequence[str]) -> str:
 
 def sources_named(rows: Sequence[Delivery]) -> Mapping[str, str]:
     """Name the sources that these messages came by: id → name."""
-    return dict(Source.objects.filter(pk__in={row.source for row in rows}).values_list("pk", "name"))
+    named = Source.objects.filter(pk__in={row.source for row in rows})
+    return {each.pk: f"{each.name} (deleted)" if each.deleted_at else each.name for each in named}
 
 
 def last_heard(team: Team) -> Mapping[str, datetime]:

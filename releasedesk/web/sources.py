@@ -13,7 +13,13 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Role
 from releasedesk.actions.aliases import forget_alias, name_check, name_environment, name_service
 from releasedesk.actions.answering import URL
-from releasedesk.actions.sources import end_former_secret, pause_source, rotate_secret, set_up_source
+from releasedesk.actions.sources import (
+    delete_source,
+    end_former_secret,
+    pause_source,
+    rotate_secret,
+    set_up_source,
+)
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.checklists.models import Template
 from releasedesk.deliveries.models import Alias, Delivery, Source
@@ -105,6 +111,14 @@ def pause(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
 
 @require_POST
 @signed_in_to_write
+def delete(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
+    """Delete a source; what it delivered stays."""
+    delete_source(actor_of(request), source_named(request, slug, source_id), now=timezone.now())
+    return redirect("sources", slug)
+
+
+@require_POST
+@signed_in_to_write
 def trial(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
     """Send a delivery to ourselves, through the door that all deliveries take."""
     found = source_named(request, slug, source_id)
@@ -162,7 +176,7 @@ def _list(
     form = Filled([*NEW, *_name_fields(team)], document or {}, problem)
     context = {
         "team": team,
-        "listed": [(each, heard.get(each.pk)) for each in team.sources.all()],
+        "listed": [(each, heard.get(each.pk)) for each in team.sources.there()],
         "names": [(words, rows) for words, rows in _names(team) if rows],
         "waiting": [offer for offer in offers(actor) if offer.of.team == team],
         "form": form,
@@ -236,7 +250,8 @@ def _team(request: HttpRequest, slug: str) -> Team:
 
 def source_named(request: HttpRequest, slug: str, source_id: str) -> Source:
     """Find a source of a team of the reader's. Raises 404."""
-    found = Source.objects.filter(team=_team(request, slug), pk=source_id).select_related("team").first()
+    rows = Source.objects.there().filter(team=_team(request, slug), pk=source_id)
+    found = rows.select_related("team").first()
     if found is None:
         raise Problem("not-found", "The team has no such source.")
     return found

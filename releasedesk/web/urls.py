@@ -111,6 +111,7 @@ urlpatterns = [
     path("teams/<segment:slug>/sources/<segment:source_id>/rotate/", sources.rotate, name="rotate_secret"),
     path("teams/<segment:slug>/sources/<segment:source_id>/former/", sources.end_former, name="end_former"),
     path("teams/<segment:slug>/sources/<segment:source_id>/pause/", sources.pause, name="pause_source"),
+    path("teams/<segment:slug>/sources/<segment:source_id>/delete/", sources.delete, name="delete_source"),
     path("teams/<segment:slug>/sources/<segment:source_id>/try/", sources.trial, name="try_source"),
     path("teams/<segment:slug>/sources/<segment:source_id>/answers/", answering.answers, name="answers"),
     path("teams/<segment:slug>/names/", sources.add_name, name="add_name"),

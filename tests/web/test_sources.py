@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from releasedesk.accounts.models import Team, User
+from releasedesk.actions.sources import delete_source, rotate_secret
 from releasedesk.deliveries.models import Alias, Delivery, Source
+from releasedesk.problems.problem import Problem
 from tests.api.hooks import Sender, make_sender
-from tests.builders import make_service, make_team
+from tests.builders import NOON, make_service, make_team
 from tests.ingest import payloads
 from tests.web.reading import text_of
 
@@ -81,6 +84,7 @@ def test_bob_sees_sources_and_sets_none_up(bob: User, github: Sender) -> None:
         (f"{page_of(github)}rotate/", {}),
         (f"{page_of(github)}former/", {}),
         (f"{page_of(github)}pause/", {"paused": "true"}),
+        (f"{page_of(github)}delete/", {}),
     ):
         assert browser.post(path, sent).status_code in {403, 200}
     assert Source.objects.count() == 1
@@ -95,7 +99,7 @@ def test_charlie_and_strangers_learn_nothing_of_our_sources(charlie: User, githu
         assert browser.get(path).status_code == 404
         assert Client().get(path).status_code == 302
     for path in (
-        *(f"{page_of(github)}{what}/" for what in ("rotate", "former", "pause", "try")),
+        *(f"{page_of(github)}{what}/" for what in ("rotate", "former", "pause", "delete", "try")),
         "/teams/payments/names/",
     ):
         assert browser.post(path).status_code == 404
@@ -130,6 +134,38 @@ def test_a_secret_is_rotated_and_the_former_one_ended(alice: User, github: Sende
     assert github.deliver("ping", payloads.github(zen="2")).status_code == 401
     github.secret = new[0]
     assert github.deliver("ping", payloads.github(zen="3")).status_code == 202
+
+
+def test_a_source_is_deleted_and_what_it_delivered_stays_under_its_name(alice: User, github: Sender) -> None:
+    make_service("checkout-api", github.source.team)
+    waits = payloads.github_deployment(environment="prod-eu")
+    assert github.deliver("deployment", waits).status_code == 202
+    browser = signed_in(alice)
+    answer = browser.post(f"{page_of(github)}delete/", follow=True)
+    assert "None yet." in answer.content.decode()
+    assert github.deliver("ping", payloads.github()).status_code == 404
+    assert browser.get(page_of(github)).status_code == 404
+    assert browser.post(f"{page_of(github)}rotate/").status_code == 404
+    row = Delivery.objects.get()
+    inbox = browser.get(f"/inbox/?source={github.source.pk}").content.decode()
+    assert "acme (deleted)" in inbox
+    assert "acme (deleted)" in browser.get(f"/inbox/{row.pk}/").content.decode()
+    said = {"team": "payments", "waits_for": "environment", "name": "prod-eu", "meant": "production"}
+    assert "applied" in browser.post("/inbox/explain/", said).content.decode()
+    github.source.refresh_from_db()
+    kept = github.source
+    assert (kept.secret, kept.former_secret, kept.deleted_by) == ("", "", "alice")
+
+
+def test_of_two_who_change_a_source_the_one_who_comes_after_its_end_is_told(
+    alice: User, github: Sender
+) -> None:
+    delete_source(alice.as_actor(), github.source, now=NOON)
+    with pytest.raises(Problem) as refused:
+        rotate_secret(alice.as_actor(), github.source, now=NOON)
+    assert refused.value.kind == "not-found"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Source.objects.update(secret="kept")
 
 
 def test_a_source_is_paused_and_heard_again(alice: User, github: Sender) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from django.contrib.admin import register
+from typing import ClassVar
 
+from django.contrib.admin import register
+from django.http import HttpRequest
+
+from releasedesk.actions.sources import delete_source
 from releasedesk.deliveries.models import Alias, Answering, Delivery, Source
 from releasedesk.deliveries.notices import Notice, Target
+from releasedesk.web.admin.asked import Asked
 from releasedesk.web.admin.door import FactAdmin
+from releasedesk.web.admin.endable import EndableAdmin
 from releasedesk.web.admin.site import site
 
 
@@ -22,13 +28,38 @@ class DeliveryAdmin(FactAdmin):
 
 
 @register(Source, site=site)
-class SourceAdmin(FactAdmin):
+class SourceAdmin(EndableAdmin):
     """Where webhooks come from. They are set up on their team's page, where their secrets are made."""
 
-    list_display = ("name", "kind", "team", "paused_at", "created_by", "created_at")
-    list_filter = ("kind", "team", "created_at")
+    end, ended = "Delete it", "is deleted"
+    list_display = ("name", "kind", "team", "paused_at", "created_by", "created_at", "deleted_at")
+    list_filter = ("kind", "team", "created_at", "deleted_at")
+    asks_for: ClassVar[tuple[str, ...]] = ()
+    shows = (
+        "id",
+        "name",
+        "kind",
+        "team",
+        "paused_at",
+        "created_by",
+        "created_at",
+        "deleted_by",
+        "deleted_at",
+    )
     list_select_related = ("team",)
     search_fields = ("id", "name", "created_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's
+        """The secret is shown where the steps are that need it."""
+        return False
+
+    def write(self, asked: Asked) -> Source:
+        """Delete one."""
+        return delete_source(asked.actor, asked.row, now=asked.now)
+
+    def can_end(self, row: Source) -> bool:
+        """Whether it is still there."""
+        return row.deleted_at is None
 
 
 @register(Answering, site=site)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from releasedesk.accounts.models import User
 from releasedesk.actions.tokens import authenticate
 from releasedesk.catalog.models import Service, Token
+from tests.api.hooks import make_sender
 from tests.builders import make_service, make_team, make_token
 from tests.web.admin.browser import errors_of, submit
 
@@ -62,6 +63,17 @@ def test_revoking_is_all_that_can_be_done_to_a_token(admin: Client) -> None:
     assert "Revoke it" not in admin.get(address).content.decode()
     assert admin.post(address, {}).status_code == 403
     assert admin.post(f"/admin/catalog/token/{token.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_to_be_deleted_is_all_that_can_be_done_to_a_source(admin: Client) -> None:
+    source = make_sender(make_team()).source
+    address = f"/admin/deliveries/source/{source.pk}/change/"
+    assert "Delete it" in admin.get(address).content.decode()
+    submit(admin, address, {"name": "Other"})
+    source.refresh_from_db()
+    assert (source.name, source.secret, source.deleted_by) == ("acme", "", "ada")
+    assert admin.post(address, {}).status_code == 403
+    assert admin.post("/admin/deliveries/source/add/", {}).status_code == 403
 
 
 def test_an_administrator_sets_somebodys_password(admin: Client, alice: User) -> None:
