@@ -141,7 +141,10 @@ class Rollback(RunDoor):
         service, environment = self.service(slug), self.environment()
         found = way_back(service, environment, now=self.now, to=request.query_params.get("to") or None)
         if isinstance(request.accepted_renderer, PlainText):
-            return Response(rollback_text(found, now=self.now), content_type="text/plain; charset=utf-8")
+            return Response(
+                rollback_text(found, now=self.now, absolute=self.absolute),
+                content_type="text/plain; charset=utf-8",
+            )
         return Response(rollback_json(found, now=self.now, absolute=self.absolute))
 
     @operation("beginRollback", "Going back", BEGUN, body=StartBody, keyed=True)

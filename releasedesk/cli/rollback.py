@@ -45,6 +45,4 @@ def rollback(  # noqa: PLR0913 - one parameter for each option
     answer = desk.get(path, environment=environment, to=to)
     if not as_json:
         typer.echo(desk.text(path, environment=environment, to=to), nl=False)
-        for found in answer.get("reasons") or ():
-            typer.echo(f"Mend '{found['code'].replace('_', ' ')}': {found['fix']}")
     finish(answer, YES if answer["ready"] else NO, as_json=as_json)

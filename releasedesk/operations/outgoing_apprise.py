@@ -19,11 +19,12 @@ from typing import Any
 import apprise
 from django.conf import settings
 
-from releasedesk.operations.outgoing import OutgoingError
+from releasedesk.operations.outgoing import SECONDS, OutgoingError
 from releasedesk.operations.outgoing_rule import address_of
 
 # They notify the desk's own machine, or run a program there.
 LOCAL = {"dbus", "glib", "gio", "gnome", "kde", "macosx", "qt", "syslog", "windows", "exec", "file"}
+EACH_SECONDS = 4.0  # to connect, and for each read
 _RUN = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
 _CONNECT = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 _watched = threading.local()
@@ -35,21 +36,40 @@ def check(url: str) -> None:
 
 
 def send(url: str, *, title: str, body: str) -> None:
-    """Send one notification. Raises `OutgoingError`. Blocks for some seconds: only jobs call it."""
+    """Send one notification. Raises `OutgoingError`. Blocks for up to ten seconds: only jobs call it.
+
+    Apprise's own limits are for each read, and an address may raise them. So it sends in a thread of its own
+    that nobody waits for any longer once the time is over.
+    """
     plugin = _plugin(url)
+    plugin.socket_connect_timeout = plugin.socket_read_timeout = EACH_SECONDS
+    went: list[OutgoingError | None] = []
+    sending = threading.Thread(
+        target=lambda: went.append(_sent(plugin, title, body)), name="apprise", daemon=True
+    )
+    sending.start()
+    sending.join(SECONDS)
+    if not went:
+        detail = f"{plugin.service_name} did not take the notification within {SECONDS:g} seconds."
+        raise OutgoingError(detail, retryable=True)
+    if went[0] is not None:
+        raise went[0]
+
+
+def _sent(plugin: Any, title: str, body: str) -> OutgoingError | None:
+    """Send, held to the rule. Returns why it did not work."""
     with _held_to_the_rule():
         try:
             sent = plugin.notify(title=title, body=body)
-        except OutgoingError:
-            raise
-        except Exception as error:  # a plugin may raise anything, and the job must go on
+        except OutgoingError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and the job must go on
             detail = f"{plugin.service_name} could not be notified: {type(error).__name__}."
-            raise OutgoingError(detail, retryable=True) from error
+            return OutgoingError(detail, retryable=True)
         refused: OutgoingError | None = _watched.refused
-    if refused is not None:
-        raise refused
-    if not sent:
-        raise OutgoingError(f"{plugin.service_name} did not take the notification.", retryable=True)
+    if refused is not None or sent:
+        return refused
+    return OutgoingError(f"{plugin.service_name} did not take the notification.", retryable=True)
 
 
 def _plugin(url: str) -> Any:

@@ -18,6 +18,7 @@ from releasedesk.reports.finished_steps import (
     step_json,
     values_of,
 )
+from releasedesk.reports.last_live import Span, last_time_live
 from releasedesk.reports.runs import RunView, run_json, run_view
 from releasedesk.reports.verdicts import Judged, judged
 from releasedesk.reports.ways_back import WayBack
@@ -68,11 +69,17 @@ class GoingBack:
         return self.judged[self.way.target.pk].in_(self.way.environment) if self.way.target else ""
 
     @cached_property
+    def target_live(self) -> Span | None:
+        """When the target was live here the last time."""
+        return last_time_live(self.way.target, self.way.environment) if self.way.target else None
+
+    @cached_property
     def why_target(self) -> str:
-        """Why this release and not another, with the verdict on it."""
+        """Why this release and not another, with the verdict on it and how long it was live."""
         verdict = self.target_verdict.replace("_", " ")
         what, _, passed = self.why_not_others.partition(" (")
-        return ", ".join(filter(None, (what, verdict))) + (f" ({passed}" if passed else "")
+        was_live = self.target_live.words if self.target_live else ""
+        return ", ".join(filter(None, (what, verdict, was_live))) + (f" ({passed}" if passed else "")
 
     @cached_property
     def why_not_others(self) -> str:
@@ -136,7 +143,14 @@ def rollback_json(way: WayBack, *, now: datetime, absolute: Callable[[str], str]
         }
         if live
         else None,
-        "target": {**_release(going, target), "why": going.why_target} if target else None,
+        "target": {
+            **_release(going, target),
+            "why": going.why_target,
+            "live_from": _time(going.target_live.since) if going.target_live else None,
+            "live_until": _time(going.target_live.until) if going.target_live else None,
+        }
+        if target
+        else None,
         "may_name": list(way.choice.may_name),
         "between": [{"version": row.version, "title": row.title or None} for row in way.between],
         "triggers_met": going.triggers_met,
@@ -151,7 +165,7 @@ def rollback_json(way: WayBack, *, now: datetime, absolute: Callable[[str], str]
     }
 
 
-def rollback_text(way: WayBack, *, now: datetime) -> str:
+def rollback_text(way: WayBack, *, now: datetime, absolute: Callable[[str], str]) -> str:
     """Return the runbook for a terminal: at most 80 columns, commands never wrapped."""
     going = GoingBack(way, now)
     run = going.run if going.run and going.run.run.running else None
@@ -165,6 +179,7 @@ def rollback_text(way: WayBack, *, now: datetime) -> str:
             environment=way.environment.name,
             now=now,
             readiness=way.readiness,
+            fixes={fix: absolute(fix_path(way, fix)) for fix in Fix},
             live=live.release.version if live else None,
             live_since=live.since if live else None,
             live_by=live.deployment.fact.actor if live else "",

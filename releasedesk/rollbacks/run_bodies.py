@@ -28,6 +28,15 @@ class TickBody(Body):
     EXAMPLE = {"step": 1, "exit_code": 0, "seconds": 88}
 
 
+class CulpritBody(Body):
+    """Which of the releases that a rollback took back it was about."""
+
+    version: Version
+    reason: Text | None = None
+
+    EXAMPLE = {"version": "2026.11.23-2", "reason": "The cache key lacked the currency."}
+
+
 class EndBody(Body):
     """It is over: what was live before is live again, or it was given up."""
 

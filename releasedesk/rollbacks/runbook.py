@@ -9,13 +9,13 @@ before the last names the steps that would be left out.
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from releasedesk.problems.text import has_control, is_control
 from releasedesk.rollbacks.commands import Finished
-from releasedesk.rollbacks.readiness import Readiness, Severity, duration, listed, moment
+from releasedesk.rollbacks.readiness import Fix, Readiness, Severity, duration, listed, moment
 
 WIDTH = 80
 EXTRACT = r"sed -n 's/^    \$ //p'"
@@ -51,13 +51,14 @@ class Runbook:
     the other releases that `?to=` may name. `between` has a line for each release or change that is taken
     back, `triggers` the plan's in words, `met` a sentence for each that is met. `last_command` is the one by
     which the target was last deployed, as reported; it is told only where the plan has no steps. `running`
-    says who is on the way already, and what to do next.
+    says who is on the way already, and what to do next. `fixes` are the addresses where reasons are mended.
     """
 
     service: str
     environment: str
     now: datetime
     readiness: Readiness
+    fixes: Mapping[Fix, str] = field(default_factory=dict)
     live: str | None = None
     live_since: datetime | None = None
     live_by: str = ""
@@ -86,7 +87,7 @@ def runbook(page: Runbook) -> str:
         _head(page),
         _section("SOMEBODY IS ROLLING BACK", _items(page.running)),
         _section("YOUR OWN TRIGGER IS MET", _items(page.met)),
-        _section("CAN WE GO BACK?", _ready(page.readiness)),
+        _section("CAN WE GO BACK?", _ready(page)),
         _section("IN BETWEEN", _items(page.between)),
         _section("DATA", _data(page)),
         _section("WHEN TO GO BACK", _items(page.triggers)),
@@ -134,7 +135,8 @@ def _rehearsed(page: Runbook) -> str:
     return f"{duration(page.rehearsed_seconds)}{on}"
 
 
-def _ready(readiness: Readiness) -> Iterator[str]:
+def _ready(page: Runbook) -> Iterator[str]:
+    readiness = page.readiness
     if readiness.ready:
         yield f"{_INDENT}Yes: ready."
         return
@@ -144,6 +146,13 @@ def _ready(readiness: Readiness) -> Iterator[str]:
     for reason in readiness.reasons:
         mark = "!" if reason.severity is Severity.BLOCKING else "-"
         yield from _wrapped(f"{reason.severity}: {reason.detail}", f" {mark} ", _INDENT)
+        if fix := page.fixes.get(reason.fix):
+            yield from _link(fix)
+
+
+def _link(address: str) -> list[str]:
+    """An address on a line of its own: one that is torn apart cannot be opened."""
+    return _wrapped(address, _INDENT)
 
 
 def _data(page: Runbook) -> Iterator[str]:

@@ -28,7 +28,8 @@ def runbook(request: HttpRequest, slug: str, environment: str) -> HttpResponse:
         return to_login(request)
     service, place, now = _service(actor, slug), _environment(environment), timezone.now()
     way = way_back(service, place, now=now, to=request.GET.get("to") or None)
-    return HttpResponse(rollback_text(way, now=now), content_type=PLAIN)
+    text = rollback_text(way, now=now, absolute=request.build_absolute_uri)
+    return HttpResponse(text, content_type=PLAIN)
 
 
 def _service(actor: Actor, slug: str) -> Service:

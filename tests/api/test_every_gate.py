@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
 from django.test import Client
 
@@ -17,7 +16,6 @@ from releasedesk.actions.configuration import report_config
 from releasedesk.actions.locks import LockRequest, lock
 from releasedesk.actions.plans import write_plan
 from releasedesk.catalog.models import Service
-from releasedesk.cli.desk import Desk
 from releasedesk.releases.models import GateLevel, Lock, Release
 from releasedesk.reports.gates.table import BY_KEY, TABLE
 from releasedesk.rollbacks.bodies import PlanBody
@@ -34,6 +32,7 @@ from tests.builders import (
     make_token,
     minutes,
 )
+from tests.cli.here import speak_to_this_desk
 from tests.cli.servers import command
 
 GATE = f"{CHECKOUT}/releases/1.1/gate?environment=production"
@@ -131,16 +130,7 @@ def told_by_the_command(
     payments: Team, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> str:
     """What `releasedesk gate` prints, speaking HTTP to the desk itself; its exit code is in front."""
-    token = make_token(payments)
-    browser = Client(headers={"Authorization": f"Bearer {token}"})
-
-    def answer(asked: httpx.Request) -> httpx.Response:
-        told = browser.generic(asked.method, asked.url.raw_path.decode())
-        return httpx.Response(told.status_code, content=told.content, headers=dict(told.headers))
-
-    monkeypatch.setenv("RELEASEDESK_URL", "http://testserver")
-    monkeypatch.setenv("RELEASEDESK_TOKEN", token)
-    monkeypatch.setattr(Desk, "client", httpx.Client(transport=httpx.MockTransport(answer)))
+    speak_to_this_desk(monkeypatch, make_token(payments))
     code = command("gate", "checkout-api", "1.1", "--environment=production")
     return f"{code} {capsys.readouterr().out}"
 

@@ -54,7 +54,7 @@ READ = {
     RELEASE: 7,
     f"{RELEASE}/snapshots": 4,
     f"{RELEASE}/note": 3,
-    f"{CHECKOUT}/rollback?environment=production": 13,
+    f"{CHECKOUT}/rollback?environment=production": 14,
 }
 
 

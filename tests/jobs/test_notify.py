@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -250,6 +251,24 @@ def test_a_name_that_resolves_to_the_inside_leads_apprise_nowhere(
         with pytest.raises(OutgoingError, match=r"127\.0\.0\.1 is an address inside the network"):
             outgoing_apprise.send(f"json://chat.example:{server.port}/", title="t", body="b")
     assert server.heard == []
+
+
+def test_a_target_that_never_comes_to_an_end_holds_nobody(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is fed byte by byte, so that no single read takes long; the address asks for patience as well."""
+    monkeypatch.setattr(outgoing_apprise, "SECONDS", 0.5)
+    over = threading.Event()
+
+    def drip(caller: socket.socket) -> None:
+        caller.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while not over.wait(0.05):
+            caller.sendall(b".")
+
+    with talking(drip) as server, pytest.raises(OutgoingError, match=r"within 0\.5 seconds") as late:
+        outgoing_apprise.send(f"json://127.0.0.1:{server.port}/?rto=600&cto=600", title="t", body="b")
+    over.set()
+    assert late.value.retryable
 
 
 def test_a_redirect_leads_apprise_nowhere(settings: Settings) -> None:

@@ -133,9 +133,11 @@ class LiveRelease(Place):
 
 
 class Target(Place):
-    """What to go back to."""
+    """What to go back to, and when it was live the last time."""
 
     why: str
+    live_from: datetime | None
+    live_until: datetime | None
 
 
 class Between(Answer):
@@ -198,7 +200,9 @@ class WayBack(Answer):
             "commit": None,
             "verdict": "not_measured",
             "state": "shipped",
-            "why": "the last release that was live before and is not suspect",
+            "why": "the last good one, not measured, live 2 d 3 h, until 2026-11-23 12:03 UTC",
+            "live_from": "2026-11-21T09:03:41Z",
+            "live_until": "2026-11-23T12:03:41Z",
         },
         "may_name": ["2026.11.23-1"],
         "between": [{"version": "2026.11.23-2", "title": "One query for the basket"}],

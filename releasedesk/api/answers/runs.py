@@ -100,3 +100,21 @@ class BegunRun(RollbackRun):
     joined: bool
 
     EXAMPLE = {**RUN, "joined": False}
+
+
+class NamedCulprit(Answer):
+    """Which release a rollback was about, as somebody found out. `rollback` is the deployment's id."""
+
+    rollback: int
+    version: str
+    reason: str | None
+    by: str
+    at: datetime
+
+    EXAMPLE = {
+        "rollback": 41,
+        "version": "2026.11.23-2",
+        "reason": "The cache key lacked the currency.",
+        "by": "ines",
+        "at": "2026-11-23T15:20:00Z",
+    }

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from releasedesk.rollbacks.commands import Finished
-from releasedesk.rollbacks.readiness import PlanBrief, Readiness, RehearsalBrief, Situation, readiness
+from releasedesk.rollbacks.readiness import Fix, PlanBrief, Readiness, RehearsalBrief, Situation, readiness
 from releasedesk.rollbacks.runbook import EXTRACT, Runbook, Step, runbook
 
 NOW = datetime(2026, 11, 23, 12, 20, tzinfo=UTC)
@@ -113,6 +113,12 @@ def extracted(text: str) -> list[str]:
 
 def written(**changes: object) -> str:
     return runbook(replace(PAGE, **changes))  # type: ignore[arg-type] # a test names the fields it changes
+
+
+def test_each_reason_says_where_it_is_mended() -> None:
+    fixes = {Fix.REHEARSALS: "https://desk.example/services/checkout-api/releases/2.0/#rollback-plan"}
+    text = written(readiness=readiness(replace(SITUATION, rehearsal=None)), fixes=fixes)
+    assert f" - risk: The plan was never rehearsed.\n   {fixes[Fix.REHEARSALS]}\n" in text
 
 
 def test_a_whole_runbook_reads_like_this() -> None:
