@@ -34,9 +34,10 @@ _address = _named or embedded.address(DESK_HOME)
 DATABASES = {
     "default": {
         **_address,
-        # The pool keeps connections between requests; Django's own keeping must then be off.
+        # The pool keeps connections between requests, and looks whether they live (operations/database):
+        # Django's own keeping and asking must then be off.
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {
             "prepare_threshold": 1,  # for operations/statements.py; what Django itself asks is never prepared
             **_address.get("OPTIONS", {}),
@@ -90,6 +91,7 @@ MIDDLEWARE = [
     "releasedesk.operations.content_security.ContentSecurityPolicy",
     "django.middleware.security.SecurityMiddleware",
     "releasedesk.operations.probes.Probes",
+    "releasedesk.api.straight.Straight",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -1,7 +1,7 @@
 """Keep what came from outside, once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from releasedesk.deliveries.masking import digest, storable
 from releasedesk.deliveries.models import Delivery, Outcome
 from releasedesk.deliveries.parcel import Parcel
 from releasedesk.operations.sealed import seal, unseal
-from releasedesk.operations.statements import Parameters, inserting, run
+from releasedesk.operations.statements import run
 from releasedesk.problems.problem import FieldError, Problem
 
 SEALED_AT_MOST = 8_000_000
@@ -27,6 +27,7 @@ def claim(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> tuple
     the first has committed. Raises 409 when the key was used for another body.
     """
     row = delivery_of(actor, team_id, parcel, now=now)
+    run(WAIT_FOR_KEY, [team_id, row.source, row.key])
     Delivery.objects.bulk_create([row], ignore_conflicts=True)
     holders = Delivery.objects.exclude(outcome=Outcome.REJECTED)
     stored = holders.get(team_id=team_id, source=parcel.source, key=parcel.key)
@@ -65,48 +66,25 @@ def keep_original(delivery: Delivery, body: object) -> None:
         delivery.save(update_fields=["sealed"])
 
 
-def delivery_of(
-    actor: Actor,
-    team_id: int,
-    parcel: Parcel,
-    *,
-    now: datetime,
-    answer: Mapping[str, Any] | None = None,
-    service: Service | None = None,
-) -> Delivery:
-    """Build, and do not store, the row of a parcel; without an answer it is about to be applied."""
+def delivery_of(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> Delivery:
+    """Build, and do not store, the row of a parcel that is about to be applied."""
     return Delivery(
         team_id=team_id,
         source=parcel.source,
         key=parcel.key,
         type=parcel.type,
-        service=service,
         body=storable(parcel.body) if parcel.kept else {},
         headers=storable(dict(parcel.headers)),
         digest=digest(parcel.body),
         outcome=Outcome.APPLIED,
-        answer=answer or {},
+        answer={},
         actor=actor.label,
         received_at=now,
     )
 
 
-def keep(rows: Sequence[Delivery]) -> None:
-    """Store what was applied together with its answers. Raises IntegrityError when a key is taken by now."""
-    run(*inserting(rows))
-
-
-def asking_taken(team_id: int, keys: Sequence[tuple[str, str]]) -> tuple[str, Parameters]:
-    """The statement that answers which of the (source, key) a delivery has."""
-    sources, named = zip(*keys, strict=True)
-    return TAKEN, [team_id, list(sources), list(named)]
-
-
-TAKEN = """
-SELECT source, key FROM deliveries_delivery
-WHERE team_id = %s AND outcome <> 'rejected'
-AND (source, key) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
-"""
+# Where all is plain, a key is only tried while the service is held (`take_in`): nobody waits in a circle.
+WAIT_FOR_KEY = "SELECT pg_advisory_xact_lock(deliveries_key(%s, %s, %s))"
 
 
 def settle(

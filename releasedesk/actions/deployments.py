@@ -1,6 +1,5 @@
 """Take in what a sender says about a deployment, and redo the fold of its place."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,13 +8,11 @@ from django.db.models import F, Q
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions import passages
-from releasedesk.actions.commits import know_commits
-from releasedesk.actions.fold_in import Place, places_of, write
+from releasedesk.actions.commits import know_commit
 from releasedesk.actions.follow_rollbacks import follow_rollbacks
 from releasedesk.actions.refold import refold
-from releasedesk.actions.releases import add_changes, ensure_releases
+from releasedesk.actions.releases import add_changes, ensure_release
 from releasedesk.catalog.models import Environment, Service
-from releasedesk.operations.statements import insert
 from releasedesk.releases.bodies import ChangeBody
 from releasedesk.releases.history import Kind
 from releasedesk.releases.models import Deployment, DeploymentFact, Release
@@ -37,105 +34,59 @@ class DeploymentReport:
     files_touched: list[str] = field(default_factory=list)
     changes: list[ChangeBody] = field(default_factory=list)
 
-    @property
-    def order(self) -> tuple[datetime, str, str]:
-        """Of two reports the later one knows the commit."""
-        return self.occurred_at, self.source, self.key
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """A report, and of which service in which environment."""
-
-    service: Service
-    environment: Environment
-    report: DeploymentReport
-
 
 def record_deployment(
     actor: Actor, service: Service, environment: Environment, report: DeploymentReport, *, now: datetime
 ) -> Deployment:
-    """Keep one fact. Raises 403 for somebody else's service."""
-    return record_deployments(actor, [Reported(service, environment, report)], now=now)[0]
+    """Keep one fact and bring deployments, marks and Live of its place up to date. Returns its deployment.
 
-
-def record_deployments(actor: Actor, reported: Sequence[Reported], *, now: datetime) -> list[Deployment]:
-    """Keep facts and bring deployments, marks and Live of their places up to date. Returns the deployments.
-
-    A fact is never refused because of what is stored: facts are facts, in whatever order they arrive. Whoever
-    reports on several services holds them already (`ServiceQuerySet.locked`). Raises 403 for somebody else's.
+    A fact is never refused because of what is stored: facts are facts, in whatever order they arrive. What
+    nearly always arrives has been taken in before it comes here (`take_in`). Raises 403 for somebody else's
+    service.
     """
-    services = {one.service.pk: one.service for one in reported}
-    for service in services.values():
-        what = f"report deployments of {service.slug}"
-        actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
+    what = f"report deployments of {service.slug}"
+    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
     with transaction.atomic(savepoint=False):
-        Service.objects.filter(pk__in=services).changed()
-        releases, new = _releases(actor, reported, now=now)
-        facts = [
-            DeploymentFact(
-                service=one.service,
-                environment=one.environment,
-                release=release,
-                kind=one.report.kind,
-                occurred_at=one.report.occurred_at,
-                source=one.report.source,
-                key=one.report.key,
-                run=one.report.run,
-                commit=one.report.commit,
-                command=one.report.command,
-                url=one.report.url,
-                actor=actor.label,
-                received_at=now,
-            )
-            for one, release in zip(reported, releases, strict=True)
-        ]
-        places = places_of(facts)
-        insert(facts)
-        _learn(reported, releases, new)
-        by_fact = {pk: row for row in _fold(places) for pk in (row.start_id, row.finish_id)}
-        passages.wake({one.service.pk for one in reported if one.report.kind == Kind.SUCCEEDED})
-        return [by_fact[fact.pk] for fact in facts]
+        Service.objects.filter(pk=service.pk).changed()
+        release, is_new = ensure_release(
+            service,
+            report.version,
+            actor=actor,
+            now=now,
+            commit=report.commit,
+            files=report.files_touched,
+        )
+        fact = DeploymentFact.objects.create(
+            service=service,
+            environment=environment,
+            release=release,
+            kind=report.kind,
+            occurred_at=report.occurred_at,
+            source=report.source,
+            key=report.key,
+            run=report.run,
+            commit=report.commit,
+            command=report.command,
+            url=report.url,
+            actor=actor.label,
+            received_at=now,
+        )
+        add_changes(release, report.changes)
+        if is_new or _learn_of(release, report):
+            know_commit(service, release)
+        deployment = _fold(fact)
+        if report.kind == Kind.SUCCEEDED:
+            passages.wake({service.pk})
+        return deployment
 
 
-def _releases(
-    actor: Actor, reported: Sequence[Reported], *, now: datetime
-) -> tuple[list[Release], list[Release]]:
-    """Return the release of each report, and those that are new: they are written with what is known."""
-    named: dict[tuple[int, str], Release] = {}
-    for one in sorted(reported, key=lambda one: one.report.order):
-        key = (one.service.pk, one.report.version)
-        release = named.setdefault(key, Release(service=one.service, version=one.report.version))
-        release.reported_commit = one.report.commit or release.reported_commit
-        release.files_touched = sorted({*release.files_touched, *one.report.files_touched})
-    stored, new = ensure_releases(list(named.values()), actor=actor, now=now)
-    return [stored[one.service.pk, one.report.version] for one in reported], new
-
-
-def _fold(places: Sequence[Place]) -> list[Deployment]:
-    """Go on from how the places stood before; where that cannot be, fold the place anew."""
-    folded = [(place, place.folded()) for place in places]
-    rows = write([(place, after) for place, after in folded if after is not None])
-    anew = [place for place, after in folded if after is None]
-    for place in anew:
-        first = min(place.told, key=lambda fact: (fact.occurred_at, fact.source, fact.key))
-        folded_anew = refold(first.service, first.environment)
-        follow_rollbacks(first.service, first.environment, folded_anew, (first.source, first.key))
-    facts = [fact.pk for place in anew for fact in place.told]
-    if facts:
-        rows += Deployment.objects.filter(Q(start__in=facts) | Q(finish__in=facts))
-    return rows
-
-
-def _learn(reported: Sequence[Reported], releases: Sequence[Release], new: Sequence[Release]) -> None:
-    """Add what CI knows of the releases. Sets grow and the commit is the latest fact's: no order matters."""
-    learned, just_made = list(new), {release.pk for release in new}
-    for one, release in zip(reported, releases, strict=True):
-        if one.report.changes:
-            add_changes(release, one.report.changes)
-        if release.pk not in just_made and _learn_of(release, one.report):
-            learned.append(release)
-    know_commits(learned)
+def _fold(fact: DeploymentFact) -> Deployment:
+    """Go on from how the place stands; where that cannot be, fold it anew."""
+    for deployment in Deployment.objects.raw("SELECT * FROM releases_fold_in(%s)", [fact.pk]):
+        return deployment
+    folded = refold(fact.service, fact.environment)
+    follow_rollbacks(fact.service, fact.environment, folded, (fact.source, fact.key))
+    return Deployment.objects.get(Q(start=fact) | Q(finish=fact))
 
 
 def _learn_of(release: Release, report: DeploymentReport) -> bool:

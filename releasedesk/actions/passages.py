@@ -23,30 +23,12 @@ from releasedesk.reports.gates.read import Then
 
 TASK = "judge_passages"
 ANSWER_HOLDS = timedelta(minutes=60)
-# One waiting job a service is enough, and procrastinate's own way to say so would break the transaction. The
-# caller holds the services' locks, so nobody else enqueues one meanwhile; the job waits for the same lock.
-WAKE = """
-SELECT procrastinate_defer_jobs_v1(due.jobs) FROM (
-    SELECT array_agg(
-        ROW('default', %(task)s::text, 0, wanted.lock, wanted.lock, wanted.args, NULL)
-        ::procrastinate_job_to_defer_v1
-    ) AS jobs
-    FROM (
-        SELECT %(task)s::text || ' ' || id AS lock, jsonb_build_object('service_id', id) AS args
-        FROM unnest(%(services)s::bigint[]) AS service(id)
-    ) AS wanted
-    WHERE NOT EXISTS (
-        SELECT FROM procrastinate_jobs WHERE queueing_lock = wanted.lock AND status = 'todo'
-    )
-) AS due
-WHERE due.jobs IS NOT NULL
-"""
 
 
 def wake(service_ids: Collection[int]) -> None:
     """See to it that what has shipped is judged: one statement. The caller holds the services' locks."""
     if service_ids:
-        run(WAKE, {"task": TASK, "services": sorted(service_ids)})
+        run("SELECT releases_wake(%s)", [sorted(service_ids)])
 
 
 def judge_passages(service_id: int, *, now: datetime) -> int:

@@ -1,7 +1,6 @@
 """Plan a release; register one that was only heard of."""
 
-from collections.abc import Iterable, Sequence
-from copy import copy
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -11,12 +10,10 @@ from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.commits import know_commit
 from releasedesk.actions.services import find_user
 from releasedesk.catalog.models import Service
-from releasedesk.checklists.models import WORDED, Outcome
-from releasedesk.operations.statements import find, insert, run
+from releasedesk.operations.statements import run
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.bodies import ChangeBody, ReleaseBody
 from releasedesk.releases.models import Change, Release
-from releasedesk.rollbacks.models import Plan, Step
 
 # The revision a writer has read, or several of which any will do; "*" for any that exists, "new" for none
 # that does; None for a writer who does not mind.
@@ -64,47 +61,29 @@ def put_release(
     return release, created
 
 
-def ensure_release(service: Service, version: str, *, actor: Actor, now: datetime) -> tuple[Release, bool]:
-    """Return the release, registering it when it is new, and whether it was. The caller holds the service."""
+def ensure_release(
+    service: Service,
+    version: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    commit: str = "",
+    files: Collection[str] = (),
+) -> tuple[Release, bool]:
+    """Return the release, registering it when it is new, and whether it was. The caller holds the service.
+
+    A new one gets the commit and files that are told of it, its service's standing plan and its checklists.
+    """
     release = service.releases.filter(version=version).first()
     if release is not None:
         return release, False
-    new = Release(service=service, version=version)
-    _register([new], actor=actor, now=now)
-    return new, True
+    new = run(REGISTER, [service.pk, version, commit, sorted(set(files)), actor.label, now])[0][0]
+    release = Release.objects.get(pk=new)
+    release.service = service
+    return release, True
 
 
-def ensure_releases(
-    wanted: Sequence[Release], *, actor: Actor, now: datetime
-) -> tuple[dict[tuple[int, str], Release], list[Release]]:
-    """Return the releases by service and version, and those that are new: they are stored as they come.
-
-    The caller holds the services' locks.
-    """
-    named = {(one.service_id, one.version): one for one in wanted}
-    services, versions = zip(*named, strict=True)
-    found = {
-        (one.service_id, one.version): one for one in find(Release, NAMED, [list(services), list(versions)])
-    }
-    for key, one in found.items():
-        one.service = named[key].service
-    new = [one for key, one in named.items() if key not in found]
-    _register(new, actor=actor, now=now)
-    return {**named, **found}, new
-
-
-NAMED = "WHERE (service_id, version) IN (SELECT * FROM unnest(%s::bigint[], %s::text[]))"
-
-
-def _register(releases: Sequence[Release], *, actor: Actor, now: datetime) -> None:
-    """Store releases with their services' standing plans and checklists."""
-    if not releases:
-        return
-    for release in releases:
-        release.created_by, release.created_at, release.updated_at = actor.label, now, now
-    insert(releases)
-    _copy_checklists(releases)
-    _copy_standing_plans(releases, actor=actor, now=now)
+REGISTER = "SELECT releases_register(%s, %s, %s, %s::text[], %s, %s)"
 
 
 def add_changes(release: Release, changes: Iterable[ChangeBody]) -> None:
@@ -127,49 +106,3 @@ def require_match(what: str, if_match: IfMatch, revision: int | None) -> None:
         "changed-meanwhile",
         f"{what} is not as you read it: {current}. Read it again, then repeat your change on top of it.",
     )
-
-
-# Of two lines with one key the nearer one counts, as `Template.objects.effective` says it of one service.
-_WORDED = ", ".join(f'line."{name}"' for name in WORDED)
-COPY_CHECKLISTS = f"""
-INSERT INTO checklists_item (
-    release_id, outcome, evidence, reason, decided_by, decided_source, decided_key,
-    {_WORDED.replace("line.", "")}
-)
-SELECT release.id, %s, '', '', '', '', '', {_WORDED}
-FROM releases_release release
-JOIN catalog_service service ON service.id = release.service_id
-CROSS JOIN LATERAL (
-    SELECT DISTINCT ON (template.key) template.* FROM checklists_template template
-    WHERE template.service_id = service.id
-    OR template.service_id IS NULL AND (template.team_id IS NULL OR template.team_id = service.team_id)
-    ORDER BY template.key, template.service_id NULLS LAST, template.team_id NULLS LAST
-) AS line
-WHERE release.id = ANY(%s) AND NOT line.left_out
-"""  # noqa: S608 - the names are ours, and the values parameters
-
-
-def _copy_checklists(releases: Iterable[Release]) -> None:
-    """Give new releases their lists, in one statement: every first event of a version comes by here."""
-    run(COPY_CHECKLISTS, [Outcome.OPEN, [release.pk for release in releases]])
-
-
-def _copy_standing_plans(releases: Iterable[Release], *, actor: Actor, now: datetime) -> None:
-    services = {release.service_id for release in releases}
-    newest = Plan.objects.filter(service__in=services, release=None).order_by("service_id", "-version")
-    standing = {plan.service_id: plan for plan in newest.distinct("service_id").prefetch_related("steps")}
-    for release in releases:
-        if plan := standing.get(release.service_id):
-            _copy_plan(plan, release, actor=actor, now=now)
-
-
-def _copy_plan(plan: Plan, release: Release, *, actor: Actor, now: datetime) -> None:
-    steps = list(plan.steps.all())
-    copied = copy(plan)
-    copied.pk, copied.release, copied.version = None, release, 1
-    copied.created_by, copied.created_at = actor.label, now
-    copied._state.adding = True  # noqa: SLF001 - Django's documented way to copy a row
-    copied.save()
-    for step in steps:
-        step.pk, step.plan = None, copied
-    Step.objects.bulk_create(steps)

@@ -8,7 +8,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from releasedesk.accounts.roles import Actor
-from releasedesk.actions.tokens import authenticate
+from releasedesk.actions.tokens import authenticate, remembered
 from releasedesk.catalog.models import Token
 from releasedesk.operations.address import address_of
 from releasedesk.operations.request_line import name_actor
@@ -32,7 +32,16 @@ class TokenUser:
 def token_of(request: HttpRequest) -> Token | None:
     """Return the bearer token that asks; None when none came. Raises 401 and 429."""
     header = request.META.get("HTTP_AUTHORIZATION", "")
-    token = authenticate(header, address=address_of(request), now=timezone.now())
+    return _named(authenticate(header, address=address_of(request), now=timezone.now()))
+
+
+def remembered_token_of(request: HttpRequest) -> Token | None:
+    """Return the bearer token if it was found a moment ago: see `tokens.remembered`. Raises 429."""
+    return _named(remembered(request.META.get("HTTP_AUTHORIZATION", ""), now=timezone.now()))
+
+
+def _named(token: Token | None) -> Token | None:
+    """Let every line of the log say who asks."""
     if token is not None:
         name_actor(token.as_actor().label)
     return token

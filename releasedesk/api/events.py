@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import timezone
 
 from releasedesk.api.answers.events import EventAnswer, EventAnswers
-from releasedesk.api.authentication import token_of
+from releasedesk.api.authentication import remembered_token_of, token_of
 from releasedesk.api.door import Door, idempotency_key, refuse_unreadable, require_scope
 from releasedesk.api.media import BATCH, JSON, STRUCTURED, Media, media_of
 from releasedesk.api.parsers import discard, read_limited, refuse_longer
@@ -21,6 +21,7 @@ from releasedesk.ingest import cloudevents, events
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.cloudevents import Envelope
 from releasedesk.ingest.message import Message
+from releasedesk.ingest.plain import receive_plain
 from releasedesk.ingest.receive import receive_all, skew
 from releasedesk.problems.json_text import parse_json
 from releasedesk.problems.problem import FieldError, Problem, invalid
@@ -59,25 +60,58 @@ class Events(Door):
         Problems: 400 not JSON, 401, 403, 409 same id with another body, 411, 413, 415, 422 wrong fields, 429,
         503. In a list each element has its own.
         """
-        token = _sender(request)
+        sender = _Sender(request)
+        try:
+            return self._taken_in(request, sender)
+        except Problem:
+            sender.make_sure()
+            raise
+
+    def _taken_in(self, request: HttpRequest, sender: _Sender) -> JsonResponse:
         if request.GET and (said := operation_of(self, "POST")):
             said.refuse_unknown(request.GET)
         refuse_unreadable(request)
-        media = media_of(request)
-        attributes = _attributes(request) if media.may_be_data else {}
-        media.refuse_unless_json(binary=bool(attributes))
-        sent = _body(request, may_be_empty=bool(attributes))
         now = timezone.now()
-        if media.is_list(sent) and not attributes:
-            messages = [_message(media, one, now) for one in _few(sent)]
-            return _each(request, messages, receive_all(token.as_actor(), token.team_id, messages, now=now))
-        if attributes:
-            event = cloudevents.from_headers(attributes, media.type, sent)
-            told = cloudevents.in_headers(cloudevents.message(event, now=now, skew=skew()))
-        else:
-            told = _message(media, sent, now)
-        told = events.with_key(told, idempotency_key(request))
-        return _one(request, receive_all(token.as_actor(), token.team_id, [told], now=now)[0])
+        messages, is_list = _messages(request, now)
+        plain = receive_plain(sender.actor, messages, now=now)
+        if not plain or len(plain) < len(messages):
+            sender.make_sure()
+        answers = receive_all(sender.actor, sender.team_id, messages, now=now, plain=plain)
+        return _each(request, messages, answers) if is_list else _one(request, answers[0])
+
+
+class _Sender:
+    """Who sends: a token that may have been remembered until `make_sure`."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        """Raises 401, 403 for a person or a missing scope, 429."""
+        self.request = request
+        remembered = remembered_token_of(request)
+        self.is_sure = remembered is None
+        self.token = remembered or _sender(request)
+        self.actor, self.team_id = self.token.as_actor(), self.token.team_id
+
+    def make_sure(self) -> None:
+        """Ask whether a remembered token may still send. Raises 401, 403 and 429."""
+        if not self.is_sure:
+            self.is_sure = True
+            _sender(self.request)
+
+
+def _messages(request: HttpRequest, now: datetime) -> tuple[list[Message], bool]:
+    """Read what was sent, and whether as a list. Raises 400, 413, 415 and 422."""
+    media = media_of(request)
+    attributes = _attributes(request) if media.may_be_data else {}
+    media.refuse_unless_json(binary=bool(attributes))
+    sent = _body(request, may_be_empty=bool(attributes))
+    if attributes:
+        event = cloudevents.from_headers(attributes, media.type, sent)
+        told = cloudevents.in_headers(cloudevents.message(event, now=now, skew=skew()))
+    elif media.is_list(sent):
+        return [_message(media, one, now) for one in _few(sent)], True
+    else:
+        told = _message(media, sent, now)
+    return [events.with_key(told, idempotency_key(request))], False
 
 
 def _sender(request: HttpRequest) -> Token:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,7 +12,6 @@ from django.db.models import F, Q
 
 from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.operations.statements import Parameters, selecting
 
 SLUG = r"^[a-z0-9-]{1,64}$"
 
@@ -83,10 +81,6 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         It is the first lock anybody takes but for a delivery's key, so that nobody waits in a circle.
         """
         return self.select_for_update(no_key=True).filter(slug=slug).first()
-
-    def locking(self, slugs: Iterable[str]) -> tuple[str, Parameters]:
-        """The statement that finds several and holds them, in the order of their slugs."""
-        return selecting(Service, "WHERE slug = ANY(%s) ORDER BY slug FOR NO KEY UPDATE"), [list(slugs)]
 
     def of(self, actor: Actor) -> ServiceQuerySet:
         """The services a token may see: its team's, or its one. A person's session sees all."""

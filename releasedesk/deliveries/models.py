@@ -62,7 +62,7 @@ class Delivery(models.Model):
     corrected body is judged afresh.
     """
 
-    team = models.ForeignKey(Team, models.CASCADE, related_name="deliveries")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="deliveries", db_index=False)
     source = models.CharField(max_length=200)
     key = models.CharField(max_length=500)
     type = models.CharField(max_length=200, blank=True)

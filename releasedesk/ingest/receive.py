@@ -49,15 +49,21 @@ def receive(
 
 
 def receive_all(
-    actor: Actor, team_id: int, messages: Sequence[Message], *, now: datetime
+    actor: Actor,
+    team_id: int,
+    messages: Sequence[Message],
+    *,
+    now: datetime,
+    plain: Mapping[int, Answer] | None = None,
 ) -> list[Answer | Problem]:
-    """Take in messages one after the other, each for itself: a bad one does not sink the rest.
+    """Take in messages, each for itself: a bad one does not sink the rest. `plain` are answered already.
 
     Raises only what concerns them all: a database that is away. What was answered before that stays.
     """
-    plain, known = receive_plain(actor, team_id, messages, now=now), _known(team_id, messages)
+    done = receive_plain(actor, messages, now=now) if plain is None else plain
+    known = _known(team_id, messages)
     return [
-        plain.get(index) or _told(actor, team_id, message, known, now=now)
+        done.get(index) or _told(actor, team_id, message, known, now=now)
         for index, message in enumerate(messages)
     ]
 

@@ -55,7 +55,7 @@ def _connect_patiently(address: str) -> psycopg.Connection[tuple[int]]:
 def address(home: Path) -> dict[str, Any]:
     """Return Django's settings for the database of this home. Asking starts nothing."""
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "releasedesk.operations.database",
         "NAME": NAME,
         "USER": NAME,
         "HOST": str(placement.socket_directory(home.resolve())),

@@ -87,7 +87,7 @@ class Environment:
         except psycopg.ProgrammingError as error:  # without the address: it may hold a password
             raise WrongEnvironmentError(f"{name} is not an address PostgreSQL understands.") from error
         named = {setting: parts.pop(part, "") for part, setting in PARTS.items()}
-        return {"ENGINE": "django.db.backends.postgresql", **named, "OPTIONS": parts}
+        return {"ENGINE": "releasedesk.operations.database", **named, "OPTIONS": parts}
 
     def require(self, names: Sequence[str], why: str) -> None:
         """Fail with one sentence that names all of these that are not set."""

@@ -284,7 +284,7 @@ def test_a_delivery_costs_a_fixed_number_of_queries(
     github: Sender, payments: Team, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_service("checkout-api", payments)
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(20):
         assert github.deliver("deployment", payloads.github_deployment()).status_code == 201
 
 

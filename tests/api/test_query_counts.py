@@ -82,7 +82,7 @@ def test_a_deployment_costs_a_fixed_number_of_queries(
 ) -> None:
     there_is(checkout)
     ci.get(CHECKOUT)
-    with django_assert_num_queries(24):  # three of them because something went back there before
+    with django_assert_num_queries(29):  # three of them because something went back there before
         assert send(ci, version="1.0", commit="9f3c123").status_code == 201
 
 
@@ -94,7 +94,7 @@ def test_going_forward_costs_fewer_queries_and_reads_no_history(
         make_deployment(checkout, f"0.{number}", at=NOON - minutes(60 - number))
     make_release(checkout, "1.0")
     ci.get(CHECKOUT)
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(3):  # two of them are a savepoint, as a test is a transaction
         assert send(ci, version="1.0").status_code == 201
 
 
@@ -111,5 +111,5 @@ def test_a_list_costs_no_more_queries_than_one(
         for environment in ("staging", "production")
         for kind in ("deployment.started", "deployment.succeeded")
     ]
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(3):  # two of them are a savepoint, as a test is a transaction
         assert [one["status"] for one in send(ci, many).json()["results"]] == [201] * 8

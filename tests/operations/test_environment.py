@@ -59,7 +59,7 @@ def test_networks_are_checked_when_the_desk_starts() -> None:
 def test_a_database_address_is_read_with_its_password_and_options() -> None:
     address = Environment({"URL": "postgres://desk:p%40ss@db:5433/live?sslmode=require"}).database("URL")
     assert address == {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "releasedesk.operations.database",
         "NAME": "live",
         "USER": "desk",
         "PASSWORD": "p@ss",

@@ -7,15 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from releasedesk.accounts.models import Team
-from releasedesk.accounts.roles import Actor, Role
+from releasedesk.accounts.roles import Actor
+from releasedesk.actions.tokens import authenticate
 from releasedesk.releases import history
 from releasedesk.releases.models import Deployment, Live, Standing
+from tests.builders import NOON, make_token
 
 Stored = Mapping[str, object]
 
 
 def ci_of(team: Team) -> Actor:
-    return Actor("ci (token)", token_id="1", roles={team.pk: Role.ENGINEER})
+    """The team's one token, as it is stored: what it sends may be taken in the plain way."""
+    token = team.tokens.first() or authenticate(f"Bearer {make_token(team)}", address="", now=NOON)
+    assert token
+    return token.as_actor()
 
 
 def stored(service: str = "checkout-api") -> Stored:

@@ -2,6 +2,9 @@
 
 `DeploymentFact` is what senders said and never changes. `Deployment`, `Standing` and `Live` are derived from
 the facts of one (service, environment) by the fold in `history.py` and rewritten with it, in one transaction.
+
+These tables are written all day long: a foreign key has no index of its own where another index begins with
+it, nor where it could not help (there are a handful of environments).
 """
 
 from __future__ import annotations
@@ -29,8 +32,8 @@ class DeploymentFactQuerySet(models.QuerySet["DeploymentFact"]):
 class DeploymentFact(models.Model):
     """What a sender said about one attempt: it started, succeeded or failed. Never changed, never deleted."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
-    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="+", db_index=False)
     release = models.ForeignKey(Release, models.CASCADE, related_name="facts")
     kind = models.CharField(max_length=16)
     occurred_at = models.DateTimeField()
@@ -52,7 +55,8 @@ class DeploymentFact(models.Model):
     class Meta:
         ordering = ["occurred_at", F("kind").desc(), "source", "key"]
         constraints = [
-            models.UniqueConstraint(fields=["service", "source", "key"], name="one_fact_per_key"),
+            # The service comes last: the facts of a service are found by `fact_order`, and never by this.
+            models.UniqueConstraint(fields=["source", "key", "service"], name="one_fact_per_key"),
             models.CheckConstraint(condition=Q(kind__in=list(history.Kind)), name="fact_kind"),
             models.CheckConstraint(condition=Q(url="") | Q(url__regex="^https?://"), name="fact_url_is_http"),
         ]
@@ -104,13 +108,13 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
 class Deployment(models.Model):
     """One attempt to put a release into an environment. Derived: see the module."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="deployments")
-    environment = models.ForeignKey(Environment, models.PROTECT, related_name="deployments")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="deployments", db_index=False)
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="deployments", db_index=False)
     release = models.ForeignKey(Release, models.CASCADE, related_name="deployments")
     status = models.CharField(max_length=16)
     mode = models.CharField(max_length=16, blank=True)
-    start = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+")
-    finish = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+")
+    start = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+", db_index=False)
+    finish = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+", db_index=False)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     at = models.DateTimeField(help_text="When it ended, else when it started.")
@@ -150,6 +154,9 @@ class Deployment(models.Model):
         ]
         indexes = [
             models.Index(fields=["service", "environment", "-at"], name="deployment_newest"),
+            models.Index(
+                fields=["service", "environment", "at"], condition=Q(finish=None), name="deployment_open"
+            ),
             models.Index(fields=["-at"], condition=Q(status="succeeded"), name="deployment_shipped"),
         ]
 
@@ -186,10 +193,14 @@ class Standing(models.Model):
     """A release that has succeeded in an environment: its rank there, and its mark if it was rolled back."""
 
     service = models.ForeignKey(
-        Service, models.CASCADE, related_name="+", help_text="The release's: ranks are compared within it."
+        Service,
+        models.CASCADE,
+        related_name="+",
+        db_index=False,
+        help_text="The release's: ranks are compared within it.",
     )
-    release = models.ForeignKey(Release, models.CASCADE, related_name="standings")
-    environment = models.ForeignKey(Environment, models.PROTECT, related_name="standings")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="standings", db_index=False)
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="standings", db_index=False)
     first = models.ForeignKey(DeploymentFact, models.CASCADE, related_name="+", help_text="Its rank.")
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
@@ -219,7 +230,7 @@ class Standing(models.Model):
 class Live(models.Model):
     """What is live in one (service, environment)."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="lives")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="lives", db_index=False)
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="lives")
     release = models.ForeignKey(Release, models.CASCADE, related_name="lives")
     deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="+")

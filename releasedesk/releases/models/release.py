@@ -48,7 +48,7 @@ class Release(models.Model):
         "irreversible",
     )
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="releases")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="releases", db_index=False)
     version = models.CharField(max_length=128)
     title = models.CharField(max_length=500, blank=True)
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")

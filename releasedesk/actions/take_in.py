@@ -1,0 +1,74 @@
+"""Take in what arrives all day long, one or many, by one statement that does all of it or none.
+
+The statement is a function in the database (`releases/migrations/sql/0012_take_in.sql`): what is plain is
+written there, what is not is left alone, for `record_deployment` and its neighbours to judge.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import DataError, IntegrityError
+
+from releasedesk.accounts.roles import Actor
+from releasedesk.actions.deployments import DeploymentReport
+from releasedesk.deliveries.masking import digest, storable
+from releasedesk.deliveries.parcel import Parcel
+from releasedesk.operations.statements import run_alone
+
+TAKE_IN = "SELECT number, answer FROM releases_take_in(%s, %s, %s, %s, %s::jsonb)"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A parcel that tells of one deployment and no more, with its place among all that came."""
+
+    number: int
+    parcel: Parcel
+    service: str
+    environment: str
+    report: DeploymentReport
+
+
+def take_in(actor: Actor, told: Sequence[Told], *, now: datetime) -> Mapping[int, Mapping[str, Any]]:
+    """Take in those that are plain, and return their answers by number.
+
+    Plain is: a usable token with `events:write` reports a known service of its own in a known environment,
+    under a key nobody has used or is using, later than everything of that place, and forward. None is taken
+    in when anything comes between, such as text that cannot be stored.
+    """
+    if not told or actor.token_id is None:
+        return {}
+    slugs = list({one.service for one in told})
+    rows = json.dumps([_row(one) for one in told])
+    try:
+        answers = run_alone(TAKE_IN, [actor.token_id, actor.label, now, slugs, rows])
+    except (IntegrityError, DataError):
+        return {}
+    return {number: json.loads(answer) for number, answer in answers}  # psycopg hands JSON over as text
+
+
+def _row(one: Told) -> dict[str, Any]:
+    parcel, report = one.parcel, one.report
+    return {
+        "number": one.number,
+        "source": parcel.source,
+        "key": parcel.key,
+        "type": parcel.type,
+        "body": storable(parcel.body) if parcel.kept else {},
+        "headers": storable(dict(parcel.headers)),
+        "digest": digest(parcel.body).hex(),
+        "service": one.service,
+        "environment": one.environment,
+        "kind": report.kind,
+        "version": report.version,
+        "occurred_at": report.occurred_at.isoformat(),
+        "run": report.run,
+        "commit": report.commit,
+        "command": report.command,
+        "url": report.url,
+        "files": sorted(set(report.files_touched)),
+        "changes": [change.model_dump(mode="json") for change in report.changes],
+    }
