@@ -1,10 +1,11 @@
-"""A server that is killed in the middle of a burst has what it has answered, once; the rest is sent again."""
+"""Killed in a burst, server or database, a desk has what it answered, once; the rest is sent again."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from releasedesk.operations.embedded import EmbeddedServer
 from tests.end_to_end.desk import Desk, running_desk
 
 SERVICES, RELEASES, SENDERS = 5, 40, 6
@@ -40,17 +42,30 @@ def burst() -> list[list[dict[str, Any]]]:
     return requests
 
 
-def send(desk: Desk, events: list[dict[str, Any]]) -> list[int]:
-    """Return the status of each event; none where there was no answer."""
+def post(desk: Desk, events: list[dict[str, Any]]) -> httpx.Response:
     headers = {"Authorization": f"Bearer {desk.token}"}
     body = events if len(events) > 1 else events[0]
-    try:
-        answer = httpx.post(f"{desk.url}/api/v1/events", json=body, headers=headers, timeout=60)
-    except httpx.TransportError:
-        return []
+    return httpx.post(f"{desk.url}/api/v1/events", json=body, headers=headers, timeout=60)
+
+
+def statuses_of(answer: httpx.Response) -> list[int]:
+    """The status of each event."""
     if answer.status_code == 207:
         return [one["status"] for one in answer.json()["results"]]
     return [answer.status_code]
+
+
+def send(desk: Desk, events: list[dict[str, Any]]) -> list[int]:
+    """Return the status of each event; none where there was no answer."""
+    try:
+        return statuses_of(post(desk, events))
+    except httpx.TransportError:
+        return []
+
+
+def send_all(desk: Desk, requests: list[list[dict[str, Any]]]) -> set[int]:
+    with ThreadPoolExecutor(SENDERS) as pool:
+        return {status for each in pool.map(lambda events: send(desk, events), requests) for status in each}
 
 
 def family(pid: int) -> list[int]:
@@ -89,12 +104,50 @@ def test_what_was_answered_is_there_once_after_a_kill_and_the_rest_can_be_sent_a
         desk.start()
         assert {status for events in kept for status in send(desk, events)} == {200}, "none was lost"
         rest = [events for events in requests if events not in kept]
-        with ThreadPoolExecutor(SENDERS) as pool:
-            statuses = [
-                status for each in pool.map(lambda events: send(desk, events), rest) for status in each
-            ]
-        assert set(statuses) <= {200, 201}
+        assert send_all(desk, rest) <= {200, 201}
         assert_each_is_there_once(desk)
+
+
+@pytest.mark.end_to_end
+def test_a_desk_whose_database_is_killed_asks_to_be_told_again_and_has_what_it_answered_once() -> None:
+    with running_desk() as desk:
+        requests, answered, database = burst(), threading.Semaphore(0), EmbeddedServer(desk.home)
+
+        def sent(events: list[dict[str, Any]]) -> httpx.Response:
+            answer = post(desk, events)
+            answered.release()
+            return answer
+
+        with ThreadPoolExecutor(SENDERS) as pool:
+            told = [pool.submit(sent, events) for events in requests]
+            for _ in range(len(requests) // 3):
+                assert answered.acquire(timeout=120)
+            postmaster = database.pid()
+            assert postmaster
+            os.kill(postmaster, signal.SIGKILL)
+        answers = [future.result() for future in told]
+        away = [answer for answer in answers if answer.status_code == 503]
+        assert away, "the kill came too late to be in the middle"
+        for answer in away:
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            assert int(answer.headers["Retry-After"]) > 0
+            assert answer.json()["retryable"] is True
+        kept = [events for events, answer in zip(requests, answers, strict=True) if answer.status_code != 503]
+        said = {status for answer in answers if answer not in away for status in statuses_of(answer)}
+        assert said == {201}, "nothing but an answer, or to be told again"
+
+        with database.attached():
+            until_ready(desk)
+            assert send_all(desk, kept) == {200}, "none was lost"
+            assert send_all(desk, [events for events in requests if events not in kept]) <= {200, 201}
+            assert_each_is_there_once(desk)
+
+
+def until_ready(desk: Desk) -> None:
+    deadline = time.monotonic() + 60
+    while not httpx.get(f"{desk.url}/ready", timeout=30).is_success:
+        assert time.monotonic() < deadline, "the desk did not find its database again"
+        time.sleep(0.2)
 
 
 def assert_each_is_there_once(desk: Desk) -> None:
