@@ -31,15 +31,19 @@ ALLOWED_HOSTS = env.words(
 _named = env.database("DATABASE_URL")
 EMBEDDED_DATABASE = _named is None
 _address = _named or embedded.address(DESK_HOME)
+# A pooler in transaction mode may answer two statements of one client by two servers.
+_pooled = env.flag("DATABASE_BEHIND_POOLER", default=False)
 DATABASES = {
     "default": {
         **_address,
+        "DISABLE_SERVER_SIDE_CURSORS": _pooled,
         # The pool keeps connections between requests, and looks whether they live (operations/database):
         # Django's own keeping and asking must then be off.
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": False,
         "OPTIONS": {
-            "prepare_threshold": 1,  # for operations/statements.py; what Django itself asks is never prepared
+            # For operations/statements.py; what Django itself asks is never prepared.
+            "prepare_threshold": None if _pooled else 1,
             **_address.get("OPTIONS", {}),
             "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 8), "timeout": 5},
         },

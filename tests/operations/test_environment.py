@@ -152,3 +152,17 @@ def test_a_named_database_leaves_the_embedded_one_untouched(tmp_path: Path) -> N
 def test_importing_the_settings_starts_nothing(tmp_path: Path) -> None:
     assert start(tmp_path, "check").returncode == 0
     assert [path.name for path in tmp_path.iterdir()] == ["secret-key"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "prepared", "cursors"), [("false", "1", "False"), ("true", "None", "True")]
+)
+def test_behind_a_pooler_nothing_outlives_its_transaction(
+    tmp_path: Path, behind: str, prepared: str, cursors: str
+) -> None:
+    show = (
+        "from django.conf import settings; d = settings.DATABASES['default']; "
+        "print(d['OPTIONS']['prepare_threshold'], d['DISABLE_SERVER_SIDE_CURSORS'])"
+    )
+    asked = start(tmp_path, "shell", "--no-imports", "-c", show, DATABASE_BEHIND_POOLER=behind)
+    assert asked.stdout.split() == [prepared, cursors], asked.stderr
