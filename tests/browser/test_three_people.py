@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.utils import timezone
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from releasedesk.accounts.models import User
     from tests.browser.windows import Windows
 
+BACK = "Deploy the version before; no migration."
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.usefixtures("committed"),
@@ -48,7 +49,8 @@ def suspect(alice: User, bob: User, charlie: User) -> Release:
     make_release(service, "1.0", now=now - minutes(300))
     make_deployment(service, "1.0", "staging", at=now - minutes(260))
     make_deployment(service, "1.0", at=now - minutes(240))
-    release = make_release(service, "2.0", now=now - minutes(120), title="cache the total", owner="bob")
+    planned: dict[str, Any] = {"title": "cache the total", "owner": "bob", "rollback_note": BACK}
+    release = make_release(service, "2.0", now=now - minutes(120), **planned)
     make_plan(service, release, now=now - minutes(110))
     make_deployment(service, "2.0", "staging", at=now - minutes(100))
     make_rehearsal(release, finished_at=now - minutes(90))
@@ -134,6 +136,8 @@ def plan(page: Page) -> None:
     page.get_by_label("Version", exact=True).fill("3.0")
     page.get_by_label("Title").fill("one query for the basket")
     page.get_by_role("button", name="Use the values of").click()
+    expect(page.get_by_label("How do we go back?")).to_have_value(BACK)
+    expect(page.get_by_label("Title")).to_have_value("one query for the basket")
     page.get_by_label("Which route, page or command is it about?").fill("GET /basket/{id}")
     page.get_by_label("What is the one thing that changes?").fill("select all prices in one query")
     page.get_by_label("Metric").select_option("response_ms_p95")
