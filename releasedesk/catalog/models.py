@@ -128,6 +128,14 @@ class Service(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    def commit_url(self, sha: str) -> str:
+        """Where GitHub, GitLab, Gitea and Forgejo show a commit of the repository; "" without one."""
+        return (
+            f"{self.repository.removesuffix('/').removesuffix('.git')}/commit/{sha}"
+            if self.repository
+            else ""
+        )
+
     def is_seen_by(self, actor: Actor) -> bool:
         """Whether a token may see it, as `ServiceQuerySet.of` says it of a set; a person's session may."""
         if actor.user_id is not None or actor.superuser:

@@ -53,6 +53,30 @@ def test_a_stranger_gets_the_login_and_learns_nothing(client: Client) -> None:
         assert (response.status_code, response["Location"]) == (302, f"/accounts/login/?next={path}")
 
 
+SHA, HOME = "5d1f0c7a9b3e4f6281d0" * 2, "https://git.example/acme/checkout"
+
+
+@pytest.mark.parametrize("known", ["as a change", "as the release's commit"])
+@pytest.mark.parametrize(
+    ("repository", "link"),
+    [
+        (
+            f"{HOME}.git",
+            f'<a href="{HOME}/commit/{SHA}" rel="noreferrer"><code title="{SHA}">5d1f0c7a</code></a>',
+        ),
+        (None, f'<code title="{SHA}">5d1f0c7a</code>'),
+    ],
+)
+def test_a_commit_leads_to_the_repository_where_there_is_one(
+    client: Client, charlie: User, known: str, repository: str | None, link: str
+) -> None:
+    service = make_service(repository=repository)
+    said = {"changes": [{"sha": SHA, "subject": "one query"}]} if known == "as a change" else {"commit": SHA}
+    make_release(service, "1.1", **said)
+    client.force_login(charlie)
+    assert link in client.get(PATH).content.decode()
+
+
 def test_everybody_who_is_signed_in_may_read_it(client: Client, charlie: User) -> None:
     a_measured_release()
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from releasedesk.catalog.models import Service
 from releasedesk.reports.wording import Mark
 from releasedesk.rollbacks.readiness import duration as in_words
 from releasedesk.web.forms import Filled
@@ -111,6 +112,14 @@ def words(code: object) -> str:
 def at(found: Mapping[str, object] | Filled, name: str) -> object:
     """What a table or a form holds under a name; nothing where a table holds none."""
     return found.get(name, "") if isinstance(found, Mapping) else found[name]
+
+
+@register.simple_tag
+def commit(service: Service, sha: str) -> SafeString:
+    """A commit by its first characters, as a link to where the service's repository shows it."""
+    short = format_html('<code title="{}">{}</code>', sha, sha[:8])
+    url = service.commit_url(sha)
+    return format_html('<a href="{}" rel="noreferrer">{}</a>', url, short) if url else short
 
 
 @register.filter
