@@ -14,7 +14,7 @@ from releasedesk.api.authentication import remembered_token_of, token_of
 from releasedesk.api.door import Door, idempotency_key, refuse_unreadable, require_scope
 from releasedesk.api.media import BATCH, JSON, STRUCTURED, Media, media_of
 from releasedesk.api.parsers import discard, read_limited, refuse_longer
-from releasedesk.api.schema.event_bodies import EnvelopeList, NativeEvent
+from releasedesk.api.schema.event_bodies import EnvelopeList, EventOrEvents
 from releasedesk.api.schema.operation import operation, operation_of
 from releasedesk.catalog.models import Scope, Token
 from releasedesk.ingest import cloudevents, events
@@ -50,7 +50,7 @@ class Events(Door):
         "reportEvent",
         "Events",
         {200: EventAnswer, 201: EventAnswer, 202: EventAnswer, 207: EventAnswers},
-        body={JSON: NativeEvent, STRUCTURED: Envelope, BATCH: EnvelopeList},
+        body={JSON: EventOrEvents, STRUCTURED: Envelope, BATCH: EnvelopeList},
         keyed=True,
         who=("token",),
     )

@@ -4,12 +4,53 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import ConfigDict
 
 from releasedesk.ingest import cloudevents, native
+from releasedesk.ingest.cloudevents import Name
+from releasedesk.ingest.facts import Id
 from releasedesk.ingest.message import Message, Reading
 from releasedesk.ingest.names import Names, part_at
+from releasedesk.problems.body import Body
 from releasedesk.problems.problem import FieldError, invalid
+
+
+class Context(Body):
+    """What every CDEvent says of itself; what else there is belongs to its release of the specification."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: Id
+    source: Name
+    type: Name
+
+
+class CDEvent(Body):
+    """A CDEvent without an envelope; its type says what it must have."""
+
+    model_config = ConfigDict(extra="allow")
+
+    EXAMPLE: ClassVar[dict[str, Any]] = {
+        "context": {
+            "version": "0.4.1",
+            "id": "5328c37f-bb7e",
+            "source": "/ci/payments",
+            "type": "dev.cdevents.service.deployed.0.2.0",
+            "timestamp": "2026-11-23T12:01:02Z",
+        },
+        "subject": {
+            "id": "checkout-api",
+            "content": {
+                "environment": {"id": "staging"},
+                "artifactId": "pkg:oci/checkout-api@sha256%3A0b31?tag=2026.11.23-2",
+            },
+        },
+    }
+
+    context: Context
+    subject: dict[str, Any]
 
 
 def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
@@ -40,12 +81,11 @@ def cdevent(payload: object, *, now: datetime, skew: timedelta) -> Message:
     """Take a CDEvent, in its envelope or without: then its own context bears the same source, id and type."""
     if isinstance(payload, Mapping) and cloudevents.is_envelope(payload):
         return cloudevents.message(payload, now=now, skew=skew)
-    context = part_at(payload, "context")
-    named = {name: context[name] for name in ("source", "id", "type") if name in context}
+    named = part_at(payload, "context")
 
     def read(known: Names) -> Reading:
-        envelope = cloudevents.Envelope.read({"specversion": "1.0", **named}, at="#/context")
-        return cloudevents.translate(envelope.type, payload, key=envelope.id, now=now, skew=skew, known=known)
+        said = CDEvent.read(payload).context
+        return cloudevents.translate(said.type, payload, key=said.id, now=now, skew=skew, known=known)
 
     source, key, kind = (str(named.get(name) or "") for name in ("source", "id", "type"))
     return Message(

@@ -88,6 +88,19 @@ def test_every_example_is_what_its_schema_says() -> None:
     assert checked > 30
 
 
+@pytest.mark.usefixtures("checkout")
+def test_every_example_of_an_event_is_taken(ci: Client) -> None:
+    shown = document()["paths"]["/api/v1/events"]["post"]["requestBody"]["content"]
+    taken = []
+    for media, said in shown.items():
+        for name, example in said["examples"].items():
+            answer = ci.post("/api/v1/events", example["value"], content_type=media)
+            results = answer.json().get("results", [{"status": answer.status_code}])
+            assert {result["status"] for result in results} <= {200, 201}, (media, name, answer.content)
+            taken.append(name)
+    assert {"usual", "cdevent", "cloudevent", "several"} == set(taken)
+
+
 def medias(part: Any) -> list[dict[str, Any]]:
     """Every media type object within a part of the document."""
     if not isinstance(part, dict):

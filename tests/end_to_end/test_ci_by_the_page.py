@@ -138,6 +138,53 @@ def test_the_github_action_tells_what_it_is_given(desk: Desk, tmp_path: Path) ->
     assert shown["commit"] == runner["GITHUB_SHA"]
 
 
+def closed(groovy: str) -> dict[str, list[str]]:
+    """The statements of each block of a declarative pipeline, by its path. Every block has to close."""
+    path: list[str] = []
+    found: dict[str, list[str]] = {}
+    for line in filter(
+        None, map(str.strip, groovy.replace("{ sh", "{\nsh").replace("' }", "'\n}").splitlines())
+    ):
+        if line.endswith("{"):
+            path.append(line.removesuffix("{").split("(")[0].strip())
+        elif line == "}":
+            assert path.pop(), groovy
+        else:
+            found.setdefault(" ".join(path), []).append(line)
+    assert not path, "a block is left open"
+    return found
+
+
+def test_jenkins_tells_the_beginning_and_the_end(desk: Desk) -> None:
+    """The pipeline's own lines, with what Jenkins puts into their environment."""
+    (groovy,) = blocks("groovy")
+    pipeline = closed(groovy)
+    given = dict(line.split(" = ") for line in pipeline["pipeline environment"])
+    assert set(given) == {*ABOUT, "RELEASEDESK_URL", "RELEASEDESK_TOKEN", "COMMIT", "URL"}
+    assert given["RELEASEDESK_TOKEN"] == "credentials('releasedesk')"
+    jenkins = {
+        "SERVICE": given["SERVICE"].strip("'"),
+        "ENVIRONMENT": given["ENVIRONMENT"].strip("'"),
+        "VERSION": "9f3c1d2e4b5a",
+        "COMMIT": "9f3c1d2e4b5a69788796a5b4c3d2e1f001234567",
+        "BUILD_TAG": "jenkins-shop-17",
+        "URL": "https://jenkins.example/job/shop/17/",
+    }
+    deploy = pipeline["pipeline stages stage steps"]
+    lines = [deploy[0], *pipeline["pipeline post success"]]
+    scripts = [
+        re.fullmatch("sh '(.*)'", line) for line in (*lines, deploy[1], *pipeline["pipeline post failure"])
+    ]
+    assert all(scripts), scripts
+    for script in scripts[: len(lines)]:
+        assert script
+        done = sh(desk, script[1], **jenkins)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "applied" in done.stdout
+    shown = desk.get("/api/v1/services/checkout-api/releases/9f3c1d2e4b5a")
+    assert [(row["status"], row["run"]) for row in shown["deployments"]] == [("succeeded", "jenkins-shop-17")]
+
+
 def test_the_gitlab_template_tells_the_beginning_and_the_end(desk: Desk) -> None:
     template = yaml.safe_load((ROOT / "deploy/ci/gitlab.yml").read_text())[".releasedesk"]
     job = yaml.safe_load(blocks("yaml", "gitlab")[0])["deploy"]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, Union
 from pydantic import Field, RootModel, create_model
 
 from releasedesk.ingest.cloudevents import Envelope
+from releasedesk.ingest.events import CDEvent
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.native import TYPES
 
@@ -39,6 +40,21 @@ class NativeEvent(RootModel[Annotated[Union[tuple(MODELS)], Field(discriminator=
     """One event in the desk's own words. `type` says which fields it needs."""
 
     EXAMPLE: ClassVar[dict[str, Any]] = EXAMPLE
+
+
+class Event(RootModel[NativeEvent | CDEvent | Envelope]):
+    """One event, told apart by its shape: the desk's own, a CDEvent, or a CloudEvent."""
+
+
+class EventOrEvents(RootModel[Event | Annotated[list[Event], Field(max_length=500)]]):
+    """One event, or up to 500 in a list, each answered for itself; the kinds may be mixed."""
+
+    EXAMPLE: ClassVar[dict[str, Any]] = EXAMPLE
+    MORE_EXAMPLES: ClassVar[dict[str, Any]] = {
+        "cdevent": CDEvent.EXAMPLE,
+        "cloudevent": Envelope.EXAMPLE,
+        "several": [{**EXAMPLE, "id": "build-8812-staging", "environment": "staging"}, CDEvent.EXAMPLE],
+    }
 
 
 class EnvelopeList(RootModel[Annotated[list[Envelope], Field(max_length=500)]]):
