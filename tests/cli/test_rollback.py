@@ -37,7 +37,7 @@ def test_the_runbook_is_printed_as_the_desk_wrote_it(desk: Desk, capsys: pytest.
     answer = {"ready": False, "reasons": [{"code": "no_plan"}]}
     desk.script = [Reply(200, answer), Reply(200, "the runbook", {"Content-Type": "text/plain"})]
     assert command(*ASK) == 1
-    assert capsys.readouterr().out == "the runbook"
+    assert capsys.readouterr().out == json.dumps("the runbook")
 
 
 def test_a_refusal_exits_2_and_is_handed_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
