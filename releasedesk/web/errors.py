@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -11,6 +12,10 @@ from releasedesk.operations.request_line import current_id
 from releasedesk.problems.problem import Problem
 from releasedesk.problems.render import as_foreseen, problem_response
 
+ON_THE_WAY_BACK = (
+    "Do not wait for the desk: go on by the steps that you have on the screen, on paper or among the saved "
+    "runbooks, and tick them here when it answers again. Nothing of a rollback that was begun is lost."
+)
 NEVER_SHOWN = {"csrfmiddlewaretoken", "password", "sign_in/password"}
 
 
@@ -33,6 +38,11 @@ def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Render a problem as a page, under `/api/` as a document, and as text where text was asked for."""
     if request.path.startswith("/api/"):
         return problem_response(request, problem)
+    if problem.kind == "unavailable":
+        # The page would look who reads it, which takes as long as the first try and fails as it did.
+        request.user = AnonymousUser()
+        if "/rollback/" in request.path:
+            problem.detail = f"{problem.detail} {ON_THE_WAY_BACK}"
     context = {"problem": problem, "request_id": current_id()}
     if request.path.endswith((".txt", ".ics")):
         response = HttpResponse(

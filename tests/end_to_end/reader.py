@@ -23,9 +23,13 @@ class Reader:
             assert answer.is_redirect, f"{username} could not sign in: {answer.status_code}"
             self._cookies = browser.cookies
 
+    def ask(self, path: str) -> httpx.Response:
+        """Open a page, whatever it says."""
+        return httpx.get(self._desk + path, cookies=self._cookies, timeout=30)
+
     def read(self, path: str) -> str:
         """Give the words of a page as a person would read them out, on one line."""
-        answer = httpx.get(self._desk + path, cookies=self._cookies, timeout=30)
+        answer = self.ask(path)
         assert answer.status_code == httpx.codes.OK, f"{path}: {answer.status_code}\n{answer.text}"
         seen = re.sub(r"<[^>]+>", " ", UNSEEN.sub(" ", answer.text))
         return " ".join(unescape(seen).split())

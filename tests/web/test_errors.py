@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.db import OperationalError
+from django.http import HttpRequest
 from django.test import Client
 
 from releasedesk.accounts.models import User
@@ -99,3 +100,25 @@ def test_a_strangers_form_is_refused_and_shown_nothing(alice: User) -> None:
 @pytest.mark.parametrize("path", ["/services/%00/", "/services/%00/rollback/production.txt", "/teams/%00/"])
 def test_a_nul_in_an_address_names_nothing(alice: User, path: str) -> None:
     assert signed_in(alice).get(path).status_code == 404
+
+
+def test_a_page_whose_database_is_away_says_so_and_asks_it_no_second_time(
+    client: Client, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def away(request: HttpRequest) -> None:
+        tries.append(request.path)
+        raise OperationalError("the connection is lost")
+
+    client.force_login(bob)
+    monkeypatch.setattr("django.contrib.auth.middleware.get_user", away)
+    for path, told in (
+        ("/", "Try again in 5 s."),
+        ("/services/checkout-api/rollback/production/", "Do not wait for the desk: go on by the steps"),
+    ):
+        tries.clear()
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert told in answer.content.decode()
+        assert tries == [path]
