@@ -4,7 +4,9 @@
 the facts of one (service, environment) by the fold in `history.py` and rewritten with it, in one transaction.
 
 These tables are written all day long: a foreign key has no index of its own where another index begins with
-it, nor where it could not help (there are a handful of environments).
+it, nor where it could not help (there are a handful of environments). In place of two constraints, one for the
+service and one for the release, each table has one for both (`…_of_its_service`, migration 0013): a release is of the
+service that is named beside it.
 """
 
 from __future__ import annotations
@@ -32,9 +34,11 @@ class DeploymentFactQuerySet(models.QuerySet["DeploymentFact"]):
 class DeploymentFact(models.Model):
     """What a sender said about one attempt: it started, succeeded or failed. Never changed, never deleted."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
+    service = models.ForeignKey(
+        Service, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="+", db_index=False)
-    release = models.ForeignKey(Release, models.CASCADE, related_name="facts")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="facts", db_constraint=False)
     kind = models.CharField(max_length=16)
     occurred_at = models.DateTimeField()
     # "C": ties are broken bytewise, in the database as in the fold.
@@ -61,24 +65,7 @@ class DeploymentFact(models.Model):
             models.CheckConstraint(condition=Q(url="") | Q(url__regex="^https?://"), name="fact_url_is_http"),
         ]
         indexes = [models.Index(fields=["service", "environment", "occurred_at"], name="fact_order")]
-        triggers = [
-            pgtrigger.Protect(name="facts_never_change", operation=pgtrigger.Update),
-            pgtrigger.Trigger(
-                name="fact_of_its_service",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                func="""
-                    IF NOT EXISTS (
-                        SELECT FROM releases_release
-                        WHERE id = NEW.release_id AND service_id = NEW.service_id
-                    ) THEN
-                        RAISE EXCEPTION 'release % is not of service %', NEW.release_id, NEW.service_id
-                        USING ERRCODE = 'check_violation';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-        ]
+        triggers = [pgtrigger.Protect(name="facts_never_change", operation=pgtrigger.Update)]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source} {self.key}"
@@ -108,9 +95,11 @@ class DeploymentQuerySet(models.QuerySet["Deployment"]):
 class Deployment(models.Model):
     """One attempt to put a release into an environment. Derived: see the module."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="deployments", db_index=False)
+    service = models.ForeignKey(
+        Service, models.CASCADE, related_name="deployments", db_index=False, db_constraint=False
+    )
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="deployments", db_index=False)
-    release = models.ForeignKey(Release, models.CASCADE, related_name="deployments")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="deployments", db_constraint=False)
     status = models.CharField(max_length=16)
     mode = models.CharField(max_length=16, blank=True)
     start = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+", db_index=False)
@@ -197,9 +186,12 @@ class Standing(models.Model):
         models.CASCADE,
         related_name="+",
         db_index=False,
+        db_constraint=False,
         help_text="The release's: ranks are compared within it.",
     )
-    release = models.ForeignKey(Release, models.CASCADE, related_name="standings", db_index=False)
+    release = models.ForeignKey(
+        Release, models.CASCADE, related_name="standings", db_index=False, db_constraint=False
+    )
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="standings", db_index=False)
     first = models.ForeignKey(DeploymentFact, models.CASCADE, related_name="+", help_text="Its rank.")
     first_at = models.DateTimeField()
@@ -230,10 +222,12 @@ class Standing(models.Model):
 class Live(models.Model):
     """What is live in one (service, environment)."""
 
-    service = models.ForeignKey(Service, models.CASCADE, related_name="lives", db_index=False)
+    service = models.ForeignKey(
+        Service, models.CASCADE, related_name="lives", db_index=False, db_constraint=False
+    )
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="lives")
-    release = models.ForeignKey(Release, models.CASCADE, related_name="lives")
-    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="+")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="lives", db_constraint=False)
+    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="+", db_index=False)
     since = models.DateTimeField()
     service_id: int
     environment_id: int
