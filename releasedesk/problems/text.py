@@ -9,6 +9,8 @@ _TURNS_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u
 
 def has_control(text: str) -> bool:
     """Answer whether a one-line field must be refused: control characters, line ends, turned direction."""
+    if text.isascii():
+        return not text.isprintable()  # the same, for nearly all that comes
     return any(map(is_control, text))
 
 
@@ -19,6 +21,8 @@ def is_control(character: str) -> bool:
 
 def storable(text: str) -> str:
     """Replace what is no text to PostgreSQL nor to UTF-8: NUL and halves of surrogate pairs."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
 
 

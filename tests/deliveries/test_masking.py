@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasedesk.deliveries.masking import MASK, digest, storable
+from releasedesk.deliveries.masking import HINT, MASK, SECRET_VALUE, digest, storable
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=20),
@@ -47,6 +47,37 @@ JSON_VALUES = st.recursive(
 def test_secrets_are_masked_where_they_stand(text: str, kept: str) -> None:
     assert storable(text) == kept
     assert storable({"command": [text]}) == {"command": [kept]}
+
+
+PIECES = [
+    *(
+        "rdk_",
+        "ghp_",
+        "github_pat_",
+        "glpat-",
+        "gldt-",
+        "xoxb-",
+        "AKIA",
+        "whsec_",
+        "eyJ",
+        "Bearer ",
+        "bearer\t",
+    ),
+    *(
+        "://u:p@h",
+        "-----BEGIN PRIVATE KEY-----",
+        "PASSWD=",
+        "passWord: ",
+        "--pa\u017fsphrase ",
+        "\u017fECRET=x",
+    ),
+    *("API_KEY=", "to\u212aen=y", "--credential x", ".", "-", " ", "a" * 20, "A0" * 10, "'", "é", "ß"),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=6).map("".join))
+def test_every_secret_holds_a_hint(text: str) -> None:
+    assert HINT.search(text.casefold()) or not SECRET_VALUE.search(text)
 
 
 @pytest.mark.parametrize(

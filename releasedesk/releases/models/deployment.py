@@ -4,9 +4,9 @@
 the facts of one (service, environment) by the fold in `history.py` and rewritten with it, in one transaction.
 
 These tables are written all day long: a foreign key has no index of its own where another index begins with
-it, nor where it could not help (there are a handful of environments). In place of two constraints, one for the
-service and one for the release, each table has one for both (`…_of_its_service`, migration 0013): a release is of the
-service that is named beside it.
+it, nor where it could not help (there are a handful of environments). In place of two constraints, one for
+the service and one for the release, each table has one for both (`…_of_its_service`, migration 0013): a
+release is of the service that is named beside it.
 """
 
 from __future__ import annotations
