@@ -118,11 +118,19 @@ def time_of(*candidates: object) -> str | None:
         if isinstance(candidate, bool) or candidate in (None, ""):
             continue
         if isinstance(candidate, int | float):
-            return datetime.fromtimestamp(candidate, UTC).isoformat()
+            return _time_of_seconds(candidate)
         if isinstance(candidate, str):
             zoned = re.sub(r" ?(?:UTC|Z)$", "+00:00", candidate.strip())
             return re.sub(r" (?=[+-]\d\d:?\d\d$)", "", zoned).replace(" ", "T", 1)
     return None
+
+
+def _time_of_seconds(seconds: float) -> str:
+    """Seconds since 1970 in ISO 8601. What no calendar holds stays a number, which is refused as no time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (OverflowError, ValueError, OSError):
+        return f"{seconds} seconds"
 
 
 def resource(text: str) -> str:

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasedesk.ingest import names
+from releasedesk.ingest import github, names
 from releasedesk.ingest.names import Names
 from releasedesk.problems.body import SLUG, VERSION
+from releasedesk.problems.problem import Problem
+from tests.builders import NOON, minutes
+from tests.ingest import payloads
 
 
 @pytest.mark.parametrize(
@@ -87,10 +90,21 @@ def test_an_artifacts_id_names_it_and_its_version(text: str, name: str, version:
         ("2026-11-23T12:03:41Z", "2026-11-23T12:03:41+00:00"),
         (1795435200, "2026-11-23T12:00:00+00:00"),
         (None, None),
+        (10**18, "1000000000000000000 seconds"),
+        (float("inf"), "inf seconds"),
     ],
 )
 def test_times_of_every_sender_are_read(given: object, time: str | None) -> None:
     assert names.time_of(given) == time
+
+
+@pytest.mark.parametrize("pushed_at", [10**18, 1e18, float("inf"), float("nan"), -(10**18)])
+def test_a_number_that_is_no_time_is_refused_as_none(pushed_at: float) -> None:
+    push = payloads.github_push()
+    push["repository"] = {**push["repository"], "pushed_at": pushed_at}
+    with pytest.raises(Problem) as refused:
+        github.read("push", push, key="1", now=NOON, skew=minutes(5))
+    assert [error.code for error in refused.value.errors] == ["time"]
 
 
 @pytest.mark.parametrize(
