@@ -16,7 +16,7 @@ from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.measurements.policies import policies_of
 from releasedesk.releases.history import Status
 from releasedesk.releases.models import Deployment, Release
-from releasedesk.reports.charts import Distribution, Interval, amount, distribution, interval
+from releasedesk.reports.charts import Distribution, Interval, amount, distribution, interval, scale
 from releasedesk.reports.comparisons import warnings
 from releasedesk.reports.evidence import Group, because, groups, window_chart
 from releasedesk.reports.window_chart import WindowChart
@@ -30,7 +30,10 @@ Key = tuple[int, str]  # environment id, route
 
 @dataclass(frozen=True, slots=True)
 class MetricLine:
-    """One metric in words. `interval` is None where nothing was compared; `undecided` says why it is so."""
+    """One metric in words. `interval` is None where nothing was compared; `undecided` says why it is so.
+
+    `limit` is how far it may get worse.
+    """
 
     label: str
     before: str
@@ -39,6 +42,7 @@ class MetricLine:
     between: str
     interval: Interval | None
     mark: Mark
+    limit: str
     undecided: str
     muted: bool
     sentence: str
@@ -228,10 +232,17 @@ def _line(metric: Mapping[str, Any]) -> MetricLine:
         between=between,
         interval=interval(metric),
         mark=_mark(metric),
+        limit=_limit(metric) if metric["change"] is not None else "",
         undecided=metric["sentence"] if metric["verdict"] == "inconclusive" else "",
         muted=metric["muted"],
         sentence=metric["sentence"],
     )
+
+
+def _limit(metric: Mapping[str, Any]) -> str:
+    """Write the change on the bad side that is still allowed: +10 %."""
+    factor, unit = scale(metric)
+    return f"{'+' if metric['better'] == 'lower' else figures.MINUS}{metric['allowed'] * factor:g}{unit}"
 
 
 def _values(metric: Mapping[str, Any]) -> tuple[str, str]:

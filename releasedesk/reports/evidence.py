@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from releasedesk.measurements.judge import LABELS, UNITS, Requests, Windows, figures
+from releasedesk.measurements.judge.readings import SURER, SURER_OF_WINDOWS
 from releasedesk.measurements.models import Snapshot
 from releasedesk.reports.charts import Distribution, distribution
 from releasedesk.reports.window_chart import WindowChart, windows
 from releasedesk.reports.wording import Mark, metric_mark
 
+FIRST_SURER = 3  # the first judge that asks a wider interval before something is past its limit
 CACHE_CODES = {"hits": 1, "misses": 0}
 NAMES = {
     "hits": "Cache hits alone",
@@ -53,12 +55,21 @@ def because(before: Snapshot, after: Snapshot, result: Mapping[str, Any]) -> str
     by = (
         "its limit alone, without an interval"
         if "summary" in {before.kind, after.kind}
-        else ("the 95 % interval of each change against its limit")
+        else "the 95 % interval of each change against its limit"
     )
+    if surer := _surer_than({before.kind, after.kind}, result):
+        by += f" ({surer:g} % to be past it)"
     return (
         f"Judged from {' before and '.join(sides)}{each or ' after'}, by {by}{_conditions(before, after)}. "
         f"Judge {result['judge']}."
     )
+
+
+def _surer_than(kinds: set[str], result: Mapping[str, Any]) -> float | None:
+    """How sure, in per cent, of something past its limit; older judges asked for no more than 95."""
+    if "summary" in kinds or int(result["judge"]) < FIRST_SURER:
+        return None
+    return 100 * (SURER_OF_WINDOWS if "windows" in kinds else SURER)
 
 
 def _counted(side: Snapshot) -> str:

@@ -20,6 +20,8 @@ Floats: TypeAlias = NDArray[np.float64]
 # An autocorrelation within so many standard errors of zero is taken to be noise. Thousands of requests show
 # theirs plainly; of a few windows even a hint has to count, for a wrong "regressed" costs more than a wait.
 _NOISE_OF_REQUESTS, _NOISE_OF_WINDOWS = 2.0, 1.0
+# An estimate from n windows may be too low by (5 / n) squared: whoever accuses counts it in (docs/judge.md).
+_LUCK = 5.0
 _LONGEST_MEMORY = 2_000
 _STRONGEST = 0.95
 
@@ -52,11 +54,12 @@ def of_requests(values: NDArray[np.generic]) -> float:
     return min(total, n / 2)
 
 
-def of_windows(sides: Sequence[Floats]) -> float:
+def of_windows(sides: Sequence[Floats], *, cautious: bool = False) -> float:
     """Inefficiency of windows, from the first autocorrelation of both sides together (Yue and Wang's factor).
 
     Each side is centred on its own mean, so that the change itself is not taken for memory. The estimate is
     freed of its bias towards -1 / n (Kendall), without which a dozen windows would always look independent.
+    A `cautious` estimate is raised by what it may be too low by.
     """
     centred = [side - side.mean() for side in sides]
     square = sum(float(side @ side) for side in centred)
@@ -64,10 +67,10 @@ def of_windows(sides: Sequence[Floats]) -> float:
     if square == 0 or n <= 4:  # noqa: PLR2004 - the correction divides by n - 4
         return 1.0
     raw = sum(float(side[1:] @ side[:-1]) for side in centred) / square
-    correlation = min((n * raw + 1) / (n - 4), _STRONGEST)
-    if correlation < _NOISE_OF_WINDOWS / math.sqrt(len(sides) * n):
-        return 1.0
-    return (1 + correlation) / (1 - correlation)
+    correlation = (n * raw + 1) / (n - 4)
+    noise = 0.0 if cautious else _NOISE_OF_WINDOWS / math.sqrt(len(sides) * n)
+    correlation = min(correlation + (_LUCK / n) ** 2 if cautious else correlation, _STRONGEST)
+    return (1 + correlation) / (1 - correlation) if correlation > noise else 1.0
 
 
 def _is_sorted(series: Floats) -> bool:

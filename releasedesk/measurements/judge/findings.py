@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from releasedesk.measurements.judge.intervals import CONFIDENCE, Limits
 from releasedesk.measurements.judge.policy import FLOORS, FROM_ZERO, UNITS, WINDOWS_NEEDED, Kind, Policy
-from releasedesk.measurements.judge.readings import AnyReading, Change, Series, compare
+from releasedesk.measurements.judge.readings import (
+    SURER,
+    SURER_OF_WINDOWS,
+    AnyReading,
+    Change,
+    Series,
+    compare,
+)
 from releasedesk.measurements.judge.verdicts import (
     MetricVerdict,
     against_limit,
+    confirmed,
     rounded_up,
     times_to_decide,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Half a nanosecond of response time, and no count or share that a request can have: as good as zero.
 _ZERO = 5e-7
@@ -25,6 +37,7 @@ class Finding:
     """One metric judged. `change` and `limits` are fractions of before when `kind` is relative.
 
     `effective` is what the requests (or windows) before and after are worth where they depend on each other.
+    `surer` is the wider interval that kept a change from being past its limit, where it alone did.
     `by_level` says that the level of the policy gave the verdict, not the size of the change.
     """
 
@@ -37,6 +50,7 @@ class Finding:
     n_after: int = 0
     change: float | None = None
     limits: Limits | None = None
+    surer: Limits | None = None
     kind: Kind = "absolute"
     allowed: float = 0.0
     relative: Change | None = None
@@ -67,6 +81,11 @@ class Finding:
         return max(self.policy.minimum, FLOORS.get(self.policy.metric, 1))
 
     @property
+    def surer_than(self) -> float:
+        """The confidence at which something counts as past its limit."""
+        return SURER_OF_WINDOWS if self.windows else SURER
+
+    @property
     def past_level(self) -> tuple[bool, bool]:
         """Whether before and after are worse than the level of the policy."""
         return self.policy.is_past_level(self.before), self.policy.is_past_level(self.after)
@@ -85,6 +104,9 @@ class Finding:
             "change_kind": self.kind,
             "interval": limits,
             "confidence": None if limits is None else CONFIDENCE,
+            "surer": None
+            if self.surer is None
+            else {"confidence": self.surer_than, "interval": [finite(limit) for limit in self.surer]},
             "allowed": self.allowed,
             "level": self.policy.level,
             "verdict": self.verdict,
@@ -141,26 +163,29 @@ def _judged(known: Finding, before: AnyReading, after: AnyReading) -> Finding:
         relative=relative,
         effective=_effective(before, after, change.inefficiency),
     )
-    if change.limits is None or change.at is None:
+    if change.limits is None or change.at is None or change.surer is None:
         verdict = against_limit((change.value, change.value), known.allowed, policy.better)
         return _against_level(replace(known, verdict=verdict, reason="aggregate_only"))
-    verdict = against_limit(change.limits, known.allowed, policy.better)
+    surer = partial(change.surer, 1.0)
+    verdict = confirmed(change.limits, surer, known.allowed, policy.better)
     if verdict != "inconclusive":
-        return _against_level(replace(known, verdict=verdict, reason=reason))
-    times = times_to_decide(change.at, known.allowed, policy.better)
+        return _against_level(replace(known, verdict=verdict, reason=reason), surer)
+    times = times_to_decide(change.at, change.surer, known.allowed, policy.better)
     more = None if times is None else rounded_up(min(before.n, after.n) * (times - 1))
-    return _against_level(replace(known, verdict=verdict, reason="undecided", more=more))
+    nearly = against_limit(change.limits, known.allowed, policy.better) != "inconclusive"
+    found = replace(known, verdict=verdict, reason="undecided", more=more, surer=surer() if nearly else None)
+    return _against_level(found, surer)
 
 
-def _against_level(found: Finding) -> Finding:
+def _against_level(found: Finding, surer: Callable[[], Limits] | None = None) -> Finding:
     """Call a metric regressed that got worse for certain, however little, and so came past its level."""
     if found.past_level != (False, True) or found.verdict == "regressed" or found.change is None:
         return found
-    ends = found.limits or (found.change, found.change)
-    if against_limit(ends, 0.0, found.policy.better) != "regressed":
+    point = found.change, found.change
+    if confirmed(found.limits or point, surer or (lambda: point), 0.0, found.policy.better) != "regressed":
         return found
     reason = None if found.reason == "undecided" else found.reason
-    return replace(found, verdict="regressed", reason=reason, by_level=True, more=None)
+    return replace(found, verdict="regressed", reason=reason, by_level=True, more=None, surer=None)
 
 
 def _effective(before: AnyReading, after: AnyReading, many: float) -> tuple[float, float] | None:

@@ -1,6 +1,7 @@
-"""95 % intervals for the change from before to after; docs/judge.md gives each method's source.
+"""Intervals for the change from before to after; docs/judge.md gives each method's source.
 
 Every function returns (lower, upper) of after minus before, or of after / before - 1 where it says relative.
+They hold the truth in 95 of 100 cases, or as often as `confidence` says.
 Nothing here draws a random number.
 """
 
@@ -18,8 +19,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Limits: TypeAlias = tuple[float, float]
 
 CONFIDENCE = 0.95
-_TAIL = (1 - CONFIDENCE) / 2
-_Z = NormalDist().inv_cdf(1 - _TAIL)
 
 # Ranks beyond eight standard deviations weigh under 1e-6 together; the tails are 0.025.
 _REACH = 8.0
@@ -28,6 +27,12 @@ _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(32)
 _CELL_NODES, _CELL_WEIGHTS = np.polynomial.legendre.leggauss(3)
 _NORMAL_FROM = 1e6
 _EXACT_UP_TO = 2_000
+
+
+@cache
+def _normal(confidence: float) -> float:
+    """How many standard deviations from the middle an interval of a normal variable ends."""
+    return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
 def quantile_ranks(n: int, q: float, effective: float | None = None) -> tuple[NDArray[np.int64], Floats]:
@@ -48,7 +53,11 @@ def quantile_ranks(n: int, q: float, effective: float | None = None) -> tuple[ND
 
 
 def quantile_difference(
-    before: Floats, after: Floats, q: float, effective: tuple[float | None, float | None] = (None, None)
+    before: Floats,
+    after: Floats,
+    q: float,
+    effective: tuple[float | None, float | None] = (None, None),
+    confidence: float = CONFIDENCE,
 ) -> Limits:
     """Interval of the difference between two q-quantiles; both samples sorted ascending.
 
@@ -62,7 +71,7 @@ def quantile_difference(
     ranks, new_weights = quantile_ranks(len(after), q, effective[1])
     new = after[ranks]
     below = np.concatenate(([0.0], np.cumsum(new_weights)))
-    targets = np.array([_TAIL, 1 - _TAIL])
+    targets = np.array([1 - confidence, 1 + confidence]) / 2
     low, high = np.full(2, new[0] - old[-1]), np.full(2, new[-1] - old[0])
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -93,13 +102,15 @@ def student_quantile(p: float, freedom: float) -> float:
     return math.sqrt(freedom) * math.tan(angle)
 
 
-def mean_limits(mean: float, variance: float, n: float) -> Limits:
+def mean_limits(mean: float, variance: float, n: float, confidence: float = CONFIDENCE) -> Limits:
     """Interval of one mean (n >= 2)."""
-    margin = student_quantile(1 - _TAIL, n - 1) * math.sqrt(variance / n)
+    margin = student_quantile((1 + confidence) / 2, n - 1) * math.sqrt(variance / n)
     return mean - margin, mean + margin
 
 
-def welch_difference(before: tuple[float, float, float], after: tuple[float, float, float]) -> Limits:
+def welch_difference(
+    before: tuple[float, float, float], after: tuple[float, float, float], confidence: float = CONFIDENCE
+) -> Limits:
     """Welch's interval of the difference of two means, each given as (mean, variance, n), n >= 2."""
     (mean_0, variance_0, n_0), (mean_1, variance_1, n_1) = before, after
     square_0, square_1 = variance_0 / n_0, variance_1 / n_1
@@ -109,24 +120,27 @@ def welch_difference(before: tuple[float, float, float], after: tuple[float, flo
     # Shares first: squaring the variances themselves underflows for tiny ones.
     share_0, share_1 = square_0 / square, square_1 / square
     freedom = 1 / (share_0**2 / (n_0 - 1) + share_1**2 / (n_1 - 1))
-    margin = student_quantile(1 - _TAIL, freedom) * math.sqrt(square)
+    margin = student_quantile((1 + confidence) / 2, freedom) * math.sqrt(square)
     return mean_1 - mean_0 - margin, mean_1 - mean_0 + margin
 
 
-def wilson_limits(count: float, n: float) -> Limits:
+def wilson_limits(count: float, n: float, confidence: float = CONFIDENCE) -> Limits:
     """Wilson's score interval of one proportion (n > 0)."""
-    share, spread = count / n, _Z**2 / n
-    margin = _Z * math.sqrt((share * (1 - share) + spread / 4) / n)
+    z = _normal(confidence)
+    share, spread = count / n, z**2 / n
+    margin = z * math.sqrt((share * (1 - share) + spread / 4) / n)
     lower, upper = ((share + spread / 2 + side * margin) / (1 + spread) for side in (-1, 1))
     return (0.0 if count <= 0 else lower), (1.0 if count >= n else upper)
 
 
-def newcombe_difference(before: tuple[float, float], after: tuple[float, float]) -> Limits:
+def newcombe_difference(
+    before: tuple[float, float], after: tuple[float, float], confidence: float = CONFIDENCE
+) -> Limits:
     """Newcombe's hybrid score interval (1998, method 10) of a difference of proportions, each (count, n)."""
     (count_0, n_0), (count_1, n_1) = before, after
     share_0, share_1 = count_0 / n_0, count_1 / n_1
-    lower_0, upper_0 = wilson_limits(count_0, n_0)
-    lower_1, upper_1 = wilson_limits(count_1, n_1)
+    lower_0, upper_0 = wilson_limits(count_0, n_0, confidence)
+    lower_1, upper_1 = wilson_limits(count_1, n_1, confidence)
     change = share_1 - share_0
     return (
         change - math.hypot(share_1 - lower_1, upper_0 - share_0),
@@ -156,17 +170,17 @@ def relative_from_limits(before: tuple[float, Limits], after: tuple[float, Limit
 
 
 @cache
-def _mann_whitney_tail(m: int, n: int) -> int:
+def _mann_whitney_tail(m: int, n: int, confidence: float = CONFIDENCE) -> int:
     """Return the rank, from either end, of the sorted differences that bounds the interval (0: none does)."""
     if m * n > _EXACT_UP_TO:  # then the normal approximation differs by one difference at most
-        return max(0, math.floor(m * n / 2 - _Z * math.sqrt(m * n * (m + n + 1) / 12)))
+        return max(0, math.floor(m * n / 2 - _normal(confidence) * math.sqrt(m * n * (m + n + 1) / 12)))
     ways = [1] + [0] * (m * n)  # the Gaussian binomial coefficient: ways[u] orders have Mann-Whitney's U = u
     for i in range(1, min(m, n) + 1):
         for u in range(m * n, max(m, n) + i - 1, -1):
             ways[u] -= ways[u - max(m, n) - i]
         for u in range(i, m * n + 1):
             ways[u] += ways[u - i]
-    allowed, reached = _TAIL * math.comb(m + n, m), 0
+    allowed, reached = (1 - confidence) / 2 * math.comb(m + n, m), 0
     for u, count in enumerate(ways):
         reached += count
         if reached > allowed:
@@ -174,15 +188,17 @@ def _mann_whitney_tail(m: int, n: int) -> int:
     return 0
 
 
-def shift(before: Floats, after: Floats, inefficiency: float = 1.0) -> tuple[float, Limits]:
+def shift(
+    before: Floats, after: Floats, inefficiency: float = 1.0, confidence: float = CONFIDENCE
+) -> tuple[float, Limits]:
     """Hodges and Lehmann's shift of two small samples, and its Mann-Whitney interval.
 
     The shift is the median of all pairwise differences. Where windows depend on each other, the rank that
     bounds the interval lies so much farther out as U varies more: by the root of the inefficiency. With fewer
-    than four values a side, or too much dependence, no 95 % interval exists and the limits are infinite.
+    than four values a side, or too much dependence, no such interval exists and the limits are infinite.
     """
     differences = np.sort(np.subtract.outer(after, before), axis=None)
-    out, half = _mann_whitney_tail(len(before), len(after)), len(differences) / 2
+    out, half = _mann_whitney_tail(len(before), len(after), confidence), len(differences) / 2
     if inefficiency > 1 and out > 0:
         out = max(0, math.floor(half - math.sqrt(inefficiency) * (half - out)))
     if out == 0:

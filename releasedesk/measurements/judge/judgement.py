@@ -16,7 +16,7 @@ from releasedesk.measurements.judge.verdicts import Verdict, comparison_verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-JUDGE_VERSION = "2"
+JUDGE_VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,7 @@ def _not_compared(finding: Finding) -> Finding:
         reason="not_comparable",
         change=None,
         limits=None,
+        surer=None,
         kind=policy.kind,
         allowed=policy.allowed,
         relative=None,

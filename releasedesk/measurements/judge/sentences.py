@@ -82,7 +82,17 @@ def _change(finding: Finding) -> str:
         return text
     if not all(map(math.isfinite, finding.limits)):
         return f"{text}, with no 95 % interval"
-    return f"{text}, 95 % sure between {figures.between(finding, finding.limits)}"
+    return f"{text}, 95 % sure between {figures.between(finding, finding.limits)}{_not_surer(finding)}"
+
+
+def _not_surer(finding: Finding) -> str:
+    """Say what keeps a change from counting as past its limit, where the 95 % interval would let it."""
+    if finding.surer is None:
+        return ""
+    sure = f"{100 * finding.surer_than:g} %"
+    if not all(map(math.isfinite, finding.surer)):
+        return f", which is too little evidence to be {sure} sure"
+    return f", but {sure} only between {figures.between(finding, finding.surer)}"
 
 
 def _bad_limit(finding: Finding) -> str:

@@ -37,11 +37,21 @@ def against_limit(limits: Limits, allowed: float, better: Better) -> MetricVerdi
     return "unchanged" if -allowed <= lower and upper <= allowed else "inconclusive"
 
 
-def times_to_decide(at: Callable[[float], Limits], allowed: float, better: Better) -> float | None:
+def confirmed(limits: Limits, surer: Callable[[], Limits], allowed: float, better: Better) -> MetricVerdict:
+    """Compare with the allowed change, and hear who is surer before something is said to be past it."""
+    verdict = against_limit(limits, allowed, better)
+    if verdict in {"regressed", "improved"} and against_limit(surer(), allowed, better) != verdict:
+        return "inconclusive"
+    return verdict
+
+
+def times_to_decide(
+    at: Callable[[float], Limits], surer: Callable[[float], Limits], allowed: float, better: Better
+) -> float | None:
     """Return how many times the requests would decide it if the numbers stayed the same (None: too many)."""
 
     def decided(times: float) -> bool:
-        return against_limit(at(times), allowed, better) in _DECIDED
+        return confirmed(at(times), lambda: surer(times), allowed, better) in _DECIDED
 
     low, high = 1.0, 2.0
     while not decided(high):

@@ -18,16 +18,17 @@ def _pair(n: int, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(random.lognormal(5, 0.4, n)), np.sort(random.lognormal(5.1, 0.5, n))
 
 
-@pytest.mark.parametrize(("n", "q"), [(300, 0.5), (300, 0.95), (1_000, 0.99), (2_000, 0.95), (2_000, 0.99)])
+@pytest.mark.parametrize("confidence", [0.95, 0.98])
+@pytest.mark.parametrize(("n", "q"), [(300, 0.5), (300, 0.95), (1_000, 0.99), (2_000, 0.95)])
 def test_a_quantile_interval_cuts_the_tails_of_scipys_bootstrap_within_its_simulation_error(
-    n: int, q: float
+    n: int, q: float, confidence: float
 ) -> None:
     before, after = _pair(n)
 
     def relative_change(old: np.ndarray, new: np.ndarray, axis: int) -> np.ndarray:
         return np.asarray(np.quantile(new, q, axis=axis) / np.quantile(old, q, axis=axis) - 1)
 
-    resamples = 6_000
+    resamples, tail = 6_000, (1 - confidence) / 2
     drawn = stats.bootstrap(
         (before, after),
         relative_change,
@@ -36,11 +37,12 @@ def test_a_quantile_interval_cuts_the_tails_of_scipys_bootstrap_within_its_simul
         batch=500,
         rng=np.random.default_rng(1),
     ).bootstrap_distribution
-    limits = compare(Quantile(before, q), Quantile(after, q), relative=True).limits
+    change = compare(Quantile(before, q), Quantile(after, q), relative=True)
+    limits = change.limits if confidence == intervals.CONFIDENCE else change.surer and change.surer(1.0)
     assert limits is not None
-    error = np.sqrt(0.025 * 0.975 / resamples)
-    assert np.mean(drawn < limits[0]) == pytest.approx(0.025, abs=4 * error)
-    assert np.mean(drawn > limits[1]) == pytest.approx(0.025, abs=4 * error)
+    error = np.sqrt(tail * (1 - tail) / resamples)
+    assert np.mean(drawn < limits[0]) == pytest.approx(tail, abs=4 * error)
+    assert np.mean(drawn > limits[1]) == pytest.approx(tail, abs=4 * error)
 
 
 @pytest.mark.parametrize("q", [0.5, 0.95, 0.99])
@@ -77,13 +79,14 @@ def test_the_quantile_of_students_t_is_scipys(freedom: float) -> None:
     assert intervals.student_quantile(0.975, freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-7)
 
 
+@pytest.mark.parametrize("confidence", [0.95, 0.98])
 @pytest.mark.parametrize(("n_before", "n_after"), [(20, 20), (20, 3_000), (500, 40)])
-def test_welchs_interval_is_scipys(n_before: int, n_after: int) -> None:
+def test_welchs_interval_is_scipys(n_before: int, n_after: int, confidence: float) -> None:
     random = np.random.default_rng(3)
     before, after = random.poisson(31, n_before), random.poisson(12, n_after)
-    expected = stats.ttest_ind(after, before, equal_var=False).confidence_interval(0.95)
+    expected = stats.ttest_ind(after, before, equal_var=False).confidence_interval(confidence)
     found = intervals.welch_difference(
-        (before.mean(), before.var(ddof=1), n_before), (after.mean(), after.var(ddof=1), n_after)
+        (before.mean(), before.var(ddof=1), n_before), (after.mean(), after.var(ddof=1), n_after), confidence
     )
     assert found == pytest.approx((expected.low, expected.high), rel=1e-9)
 
@@ -99,10 +102,13 @@ def test_the_interval_of_one_mean_is_scipys() -> None:
     assert found == pytest.approx((expected.low, expected.high))
 
 
+@pytest.mark.parametrize("confidence", [0.95, 0.98])
 @pytest.mark.parametrize(("count", "n"), [(0, 10), (10, 10), (1, 2_000), (48, 80), (5, 56), (1_999, 2_000)])
-def test_wilsons_interval_is_scipys(count: int, n: int) -> None:
-    expected = stats.binomtest(count, n).proportion_ci(method="wilson")
-    assert intervals.wilson_limits(count, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+def test_wilsons_interval_is_scipys(count: int, n: int, confidence: float) -> None:
+    expected = stats.binomtest(count, n).proportion_ci(confidence, method="wilson")
+    assert intervals.wilson_limits(count, n, confidence) == pytest.approx(
+        (expected.low, expected.high), abs=1e-12
+    )
 
 
 # Newcombe (1998), table II, method 10, examples (a) to (h): after, before, lower, upper.
@@ -145,10 +151,13 @@ def test_a_rate_that_falls_to_zero_falls_by_everything_at_most() -> None:
     assert -1.0 < limits[1] < -0.8
 
 
-@pytest.mark.parametrize(("m", "n"), [(4, 4), (5, 5), (5, 8), (8, 8), (12, 20), (40, 50)])
-def test_the_mann_whitney_interval_is_as_long_as_scipys_exact_test_allows(m: int, n: int) -> None:
-    """The rank is right if U < rank has at most 2.5 %, and U <= rank has more."""
-    rank = intervals._mann_whitney_tail(m, n)
+@pytest.mark.parametrize("confidence", [0.95, 0.99])
+@pytest.mark.parametrize(("m", "n"), [(5, 5), (5, 8), (8, 8), (12, 20), (40, 50)])
+def test_the_mann_whitney_interval_is_as_long_as_scipys_exact_test_allows(
+    m: int, n: int, confidence: float
+) -> None:
+    """The rank is right if U < rank has at most one tail of the interval, and U <= rank has more."""
+    rank = intervals._mann_whitney_tail(m, n, confidence)
 
     def tail(u: int) -> float:
         # Samples with exactly u pairs in which the first is the larger: one step from order at a time.
@@ -161,13 +170,15 @@ def test_the_mann_whitney_interval_is_as_long_as_scipys_exact_test_allows(m: int
         return float(stats.mannwhitneyu(first, second, alternative="less", method="exact").pvalue)
 
     assert rank >= 1
-    assert tail(rank - 1) <= 0.025 < tail(rank)
+    assert tail(rank - 1) <= (1 - confidence) / 2 < tail(rank)
 
 
 def test_the_exact_tail_of_five_windows_is_that_of_the_published_table() -> None:
     # C(10, 5) = 252 orders; U <= 2 in 1 + 1 + 2 of them, U <= 3 in 3 more.
     assert Fraction(4, 252) <= Fraction(25, 1_000) < Fraction(7, 252)
     assert intervals._mann_whitney_tail(5, 5) == 3
+    # At 99 % five windows must lie apart altogether: one order of 252 is within 0.5 %, two are not.
+    assert intervals._mann_whitney_tail(5, 5, 0.99) == 1
 
 
 def test_many_windows_use_the_normal_approximation_which_is_off_by_little() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from releasedesk.measurements.judge import METRICS, Summary, judge
@@ -113,6 +114,24 @@ LUCKY = replace(
                 "p95 is undecided: 190 → 249 ms (+31 %, 95 % sure between −2.0 and +40 %). "
                 "The limit is ±10 %. "
                 "The change lies so close to the limit that more windows may not decide it."
+            ),
+        ),
+        (
+            replace(P95, verdict="inconclusive", reason="undecided", surer=(0.08, 0.55), more=300),
+            (
+                "p95 is undecided: 190 → 249 ms (+31 %, 95 % sure between +24 and +37 %, "
+                "but 98 % only between +8.0 and +55 %). The limit is ±10 %. "
+                "About 300 more requests a side would decide it."
+            ),
+        ),
+        (
+            replace(
+                P95, verdict="inconclusive", reason="undecided", surer=(-np.inf, np.inf), windows=True, more=3
+            ),
+            (
+                "p95 is undecided: 190 → 249 ms (+31 %, 95 % sure between +24 and +37 %, "
+                "which is too little evidence to be 99 % sure). The limit is ±10 %. "
+                "About 3 more windows a side would decide it."
             ),
         ),
         (

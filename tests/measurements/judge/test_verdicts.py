@@ -23,7 +23,7 @@ from releasedesk.measurements.judge import (
 )
 from releasedesk.measurements.judge.findings import Finding, find
 from releasedesk.measurements.judge.readings import Mean, Proportion
-from releasedesk.measurements.judge.verdicts import ORDER, against_limit, comparison_verdict
+from releasedesk.measurements.judge.verdicts import ORDER, against_limit, comparison_verdict, confirmed
 from tests.measurements.judge.measured import metric, requests, side, told
 
 RESPONSES = {name: METRICS[name] for name in ("response_ms_p50", "response_ms_p95", "response_ms_p99")}
@@ -47,6 +47,46 @@ def test_the_whole_interval_must_lie_past_the_limit_or_within_it(
     assert against_limit(limits, 0.10, "lower") == verdict
     mirrored = {"regressed": "improved", "improved": "regressed"}.get(verdict, verdict)
     assert against_limit(limits, 0.10, "higher") == mirrored
+
+
+@pytest.mark.parametrize(("surer", "verdict"), [((0.101, 0.4), "regressed"), ((0.09, 0.4), "inconclusive")])
+def test_whoever_says_past_the_limit_has_to_be_surer(surer: tuple[float, float], verdict: str) -> None:
+    assert confirmed((0.11, 0.3), lambda: surer, 0.10, "lower") == verdict
+    mirrored = {"regressed": "improved"}.get(verdict, verdict)
+    assert confirmed((0.11, 0.3), lambda: surer, 0.10, "higher") == mirrored
+    assert confirmed((-0.09, 0.09), lambda: surer, 0.10, "lower") == "unchanged"
+
+
+def test_a_rise_that_only_the_95_percent_interval_puts_past_the_limit_is_undecided_and_shows_both() -> None:
+    before, after = Proportion(2, 2_000), Proportion(21, 2_000)
+    found = find(METRICS["error_rate"], before, after)
+    assert (found.verdict, found.reason) == ("inconclusive", "undecided")
+    assert found.limits is not None
+    assert found.surer is not None
+    assert found.surer[0] < 0.005 < found.limits[0] < found.limits[1] < found.surer[1]
+    assert found.figures()["surer"] == {"confidence": 0.98, "interval": list(found.surer)}
+    assert found.more == 800, "the number that brings the wider interval past the limit, too"
+
+
+def test_requests_that_count_as_too_few_put_nothing_past_a_limit() -> None:
+    policy = METRICS["cache_hit_rate"]
+    many = Proportion(160, 200, effective=31.0), Proportion(20, 200, effective=31.0)
+    few = Proportion(160, 200, effective=29.0), Proportion(20, 200, effective=31.0)
+    assert find(policy, *many).verdict == "regressed"
+    found = find(policy, *few)
+    assert (found.verdict, found.figures()["surer"]) == (
+        "inconclusive",
+        {"confidence": 0.98, "interval": [None, None]},
+    )
+
+
+def test_five_windows_accuse_only_where_they_lie_apart_and_show_no_memory() -> None:
+    before = np.array([187.0, 194, 188, 193, 190])
+    clear = judge(side(Windows(response_ms_p95=before)), side(Windows(response_ms_p95=before * 1.3)))
+    assert clear.verdict == "suspect"
+    touching = np.array([260.0, 193.5, 250, 245, 262])
+    nearly = judge(side(Windows(response_ms_p95=before)), side(Windows(response_ms_p95=touching)))
+    assert nearly.verdict == "inconclusive"
 
 
 def test_a_fixed_n_plus_1_is_verified_and_its_database_calls_improved() -> None:
