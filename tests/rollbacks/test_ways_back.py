@@ -267,7 +267,7 @@ def test_the_number_of_queries_does_not_grow_with_the_services(
     few = [service, grown("service-0")]
     many = [*few, *(grown(f"service-{number}") for number in range(1, 6))]
     for services in (few, many):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             assert len(ways_back(services, places, now=NOON)) == 2 * len(services)
 
 
