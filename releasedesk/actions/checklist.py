@@ -35,6 +35,10 @@ def report_check(
             raise invalid(
                 unknown("#/key", "checklist item", key, list(release.items.values_list("key", flat=True)))
             )
+        # Kept also where a later one is known: what counted at a time that has passed is asked of these.
+        item.decisions.create(
+            outcome=outcome, evidence=evidence, by=actor.label, at=at, source=source, key=event
+        )
         # A decision by a person carries no event and counts from its time on.
         order = (at, source.encode(), event.encode())
         if item.decided_at and order <= (

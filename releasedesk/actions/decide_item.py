@@ -52,6 +52,9 @@ def decide_item(actor: Actor, item: Item, decision: Decision, *, now: datetime) 
         item.decided_by, item.decided_at = ("", None) if is_open else (actor.label, now)
         item.decided_source = item.decided_key = ""
         item.save()
+        item.decisions.create(
+            outcome=outcome, evidence=item.evidence, reason=item.reason, by=actor.label, at=now
+        )
     return item
 
 

@@ -12,7 +12,7 @@ from releasedesk.api.answers import checklists as answers
 from releasedesk.api.door import Door
 from releasedesk.api.schema.operation import operation
 from releasedesk.api.times import stamp
-from releasedesk.checklists.models import Item
+from releasedesk.checklists.models import Decided, Item
 from releasedesk.problems.problem import not_found
 
 
@@ -29,15 +29,37 @@ class Checklist(Door):
 class OneItem(Door):
     """One item."""
 
+    @operation("getChecklistItem", "Checklists", {200: answers.DecidedItem})
+    def get(self, request: Request, slug: str, version: str, key: str) -> Response:
+        """Show it with all that was ever decided about it, the newest first."""
+        item = self._item(slug, version, key)
+        decided = [decision_json(one) for one in item.decisions.newest_first()]
+        return Response({**item_json(item), "decisions": decided})
+
     @operation("decideItem", "Checklists", {200: answers.ChecklistItem}, body=Decision)
     def put(self, request: Request, slug: str, version: str, key: str) -> Response:
         """Decide it, or open it again. A waiver takes a lead's session."""
+        item = self._item(slug, version, key)
+        return Response(item_json(decide_item(self.actor, item, self.read(Decision), now=self.now)))
+
+    def _item(self, slug: str, version: str, key: str) -> Item:
         release = self.release(slug, version)
         item = release.items.filter(key=key).first()
         if item is None:
             raise not_found("checklist item", key, list(release.items.values_list("key", flat=True)))
         item.release = release
-        return Response(item_json(decide_item(self.actor, item, self.read(Decision), now=self.now)))
+        return item
+
+
+def decision_json(decided: Decided) -> dict[str, Any]:
+    """One decision, as it was made."""
+    return {
+        "outcome": decided.outcome,
+        "evidence": decided.evidence or None,
+        "reason": decided.reason or None,
+        "by": decided.by,
+        "at": stamp(decided.at),
+    }
 
 
 def item_json(item: Item) -> dict[str, Any]:

@@ -7,8 +7,11 @@ from django.db.models import F, Q
 
 from releasedesk.accounts.models import Team
 from releasedesk.catalog.models import Service, Tier
+from releasedesk.checklists.decided import Decided
 from releasedesk.checklists.unmet import SETTLED, Line
 from releasedesk.releases.models import Release
+
+__all__ = ["KEY", "OUTCOMES", "Decided", "Item", "List", "Outcome", "Template", "Wording"]
 
 
 class Outcome(models.TextChoices):

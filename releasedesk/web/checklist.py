@@ -16,6 +16,7 @@ from releasedesk.web.access import actor_of, release_or_404
 from releasedesk.web.forms import Document, Field, Filled, body_of, typed
 from releasedesk.web.sign_in_again import signed_in_to_write
 
+SHOWN = 20
 WORDS = {
     Outcome.PASSED: "It passed",
     Outcome.FAILED: "It failed",
@@ -61,6 +62,7 @@ def _page(
     context = {
         "form": form,
         "item": found,
+        "earlier": found.decisions.newest_first()[1 : SHOWN + 1],
         "release": release,
         "service": release.service,
         "leads": leads,

@@ -75,7 +75,9 @@ def check(release: Release, outcome: str, at: datetime, event: str = "late") -> 
 
 def take_the_check_away(release: Release) -> None:
     nothing = {"outcome": "open", "decided_at": None, "decided_source": "", "decided_key": ""}
-    release.items.filter(key="lint").update(**nothing)
+    lint = release.items.filter(key="lint")
+    lint.update(**nothing)
+    lint.get().decisions.all().delete()
 
 
 # -- how it went

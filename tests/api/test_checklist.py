@@ -5,17 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError, transaction
 from django.test import Client
 
 from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import DESK
 from releasedesk.actions.checklist_template import LineBody, Scope, put_line, remove_line
+from releasedesk.actions.passages import judge_passages
 from releasedesk.catalog.models import Service
 from releasedesk.checklists.models import Item, Template
-from releasedesk.releases.models import Release
-from tests.api.asking import RELEASE, problem, put, send, sole_error
+from releasedesk.releases.models import Passage, Release
+from tests.api.asking import CHECKOUT, RELEASE, problem, put, send, sole_error
 from tests.api.conftest import signed_in
-from tests.builders import NOON, make_release, make_service, make_team
+from tests.builders import (
+    NOON,
+    make_deployment,
+    make_release,
+    make_service,
+    make_shippable,
+    make_team,
+    minutes,
+)
+from tests.conftest import Clock
 
 LIST = f"{RELEASE}/checklist"
 
@@ -152,3 +163,37 @@ def test_a_template_that_is_deleted_while_in_use_takes_nothing_with_it(ci: Clien
     assert put(ci, f"{LIST.replace('/1.0/', '/2.0/')}/load", {"outcome": "passed"}).status_code == 200
     make_release(checkout, "3.0")
     assert "load" not in {item["key"] for item in ci.get(LIST.replace("/1.0/", "/3.0/")).json()["items"]}
+
+
+def test_all_that_was_decided_stays_the_newest_first(ci: Client, as_alice: Client, checkout: Service) -> None:
+    release = make_release(checkout, "1.1")
+    for number, (outcome, at) in enumerate((("failed", NOON), ("passed", NOON - minutes(5)))):
+        told = {"version": "1.1", "key": "lint", "outcome": outcome, "occurred_at": at.isoformat()}
+        answer = send(ci, kind="check.finished", id=f"lint-{number}", environment=None, **told)
+        assert answer.status_code == 201, answer.content
+    path = f"{CHECKOUT}/releases/1.1/checklist/lint"
+    put(as_alice, path, {"outcome": "waived", "reason": "The linter itself is broken."})
+    item = ci.get(path).json()
+    assert item["outcome"] == "waived"
+    assert [(one["outcome"], one["by"], one["reason"]) for one in item["decisions"]] == [
+        ("waived", "alice", "The linter itself is broken."),
+        ("failed", "ci (token)", None),
+        ("passed", "ci (token)", None),
+    ]
+    with pytest.raises(ProgrammingError, match="Cannot update rows"), transaction.atomic():
+        release.items.get(key="lint").decisions.update(outcome="passed")
+
+
+def test_what_was_decided_again_after_shipping_counts_as_it_was(
+    ci: Client, as_alice: Client, checkout: Service, alice: User, clock: Clock
+) -> None:
+    Service.objects.update(created_at=NOON - minutes(1000))
+    release = make_shippable(checkout, "1.1", owner="alice")
+    make_deployment(checkout, "1.1", at=NOON, commit="9f3c123")
+    clock.tick(30)
+    path = f"{CHECKOUT}/releases/1.1/checklist/lint"
+    put(as_alice, path, {"outcome": "failed"})
+    assert judge_passages(checkout.pk, now=clock.now) > 0
+    passage = Passage.objects.get(fact__release=release, fact__environment__name="production")
+    assert passage.is_open, passage.unmet
+    assert ci.get(path).json()["outcome"] == "failed"

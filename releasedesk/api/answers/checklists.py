@@ -42,6 +42,35 @@ class ChecklistItem(Answer):
     EXAMPLE = ITEM
 
 
+class ItemDecision(Answer):
+    """What somebody or CI said about an item, and when."""
+
+    outcome: Literal["open", "passed", "failed", "waived", "not_applicable"]
+    evidence: str | None
+    reason: str | None
+    by: str
+    at: datetime
+
+
+class DecidedItem(ChecklistItem):
+    """An item with all that was ever decided about it, the newest first."""
+
+    decisions: list[ItemDecision]
+
+    EXAMPLE = {
+        **ITEM,
+        "decisions": [
+            {
+                "outcome": "passed",
+                "evidence": "https://ci.example/8812",
+                "reason": None,
+                "by": "ci (token)",
+                "at": "2026-11-23T11:02:00Z",
+            }
+        ],
+    }
+
+
 class ReleaseChecklist(Answer):
     """Both lists of a release, in their order."""
 

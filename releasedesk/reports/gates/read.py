@@ -13,7 +13,6 @@ from django.conf import settings
 from releasedesk.accounts.models import User
 from releasedesk.catalog.models import Environment
 from releasedesk.checklists import unmet as checklists
-from releasedesk.checklists.models import Outcome
 from releasedesk.checklists.unmet import Line
 from releasedesk.checklists.unmet import Standing as Checklist
 from releasedesk.releases import fingerprints, lock_times
@@ -79,7 +78,7 @@ def read(release: Release, environment: Environment, *, now: datetime, then: The
         size=size_of(
             release, change=plan.change, commits=found["commits"], has_settings=found["has_settings"]
         ),
-        checklist=_checklist(found["checklist"], environment.tier, at),
+        checklist=_checklist(found["checklist"], environment.tier),
         measured=found["measured"],
         live=live,
         way_back=_way_back(
@@ -133,13 +132,13 @@ def _planned_at(release: Release, at: datetime) -> _Plan:
     return _Plan(name, then.expected_result, then.change, then.commit, release.irreversible)
 
 
-def _checklist(rows: Iterable[Mapping[str, Any]], tier: str, at: datetime | None) -> Checklist:
-    """How the list stood. Of an item that was decided later it is not known what it was: it was open."""
+def _checklist(rows: Iterable[Mapping[str, Any]], tier: str) -> Checklist:
+    """How the list stood."""
     lines = [
         Line(
             key=one["key"],
             label=one["label"],
-            outcome=Outcome.OPEN if at and one["at"] and _time(one["at"]) > at else one["outcome"],
+            outcome=one["outcome"],
             required=one["required"],
             tier=one["tier"],
         )

@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
 from releasedesk.catalog.models import Environment
-from releasedesk.checklists.models import Item
+from releasedesk.checklists.models import Decided, Item, Outcome
 from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.operations.compiled import Compiled, compiled, stand_in_time
 from releasedesk.releases.history import Kind
@@ -91,10 +91,9 @@ def _evidence(here: Q, before: Q, at: datetime | None) -> Parts:
                 json=JSONObject(
                     key="key",
                     label="label",
-                    outcome="outcome",
+                    outcome=_outcome(at),
                     required="required",
                     tier="tier",
-                    at="decided_at",
                 )
             )
         ),
@@ -160,6 +159,14 @@ def _config(which: Q, at: datetime | None) -> Subquery[Any]:
             json=JSONObject(environment="environment__name", digests="digests")
         )[:1]
     )
+
+
+def _outcome(at: datetime | None) -> F | Coalesce:
+    """What was known of an item: now it holds that itself, of a time that has passed its decisions do."""
+    if at is None:
+        return F("outcome")
+    then = Decided.objects.filter(item=OuterRef("pk"), at__lte=at).newest_first()
+    return Coalesce(Subquery(then.values("outcome")[:1]), Value(Outcome.OPEN.value))
 
 
 def _number(rows: QuerySet[Change]) -> Coalesce:

@@ -8,9 +8,9 @@ from django.contrib.admin import register
 
 from releasedesk.actions.checklist_template import LineBody, Scope, put_line, remove_line
 from releasedesk.actions.decide_item import Decision, decide_item
-from releasedesk.checklists.models import Item, Template
+from releasedesk.checklists.models import Decided, Item, Template
 from releasedesk.web.admin.asked import Asked
-from releasedesk.web.admin.door import ActionAdmin
+from releasedesk.web.admin.door import ActionAdmin, FactAdmin
 from releasedesk.web.admin.inlines import ActionInline
 from releasedesk.web.admin.site import site
 
@@ -37,6 +37,16 @@ class ItemInline(ActionInline):
     def write(self, asked: Asked, parent: Any) -> None:  # noqa: ARG002 - an item knows its release
         """Decide it."""
         decide(asked)
+
+
+@register(Decided, site=site)
+class DecidedAdmin(FactAdmin):
+    """One decision about an item."""
+
+    list_display = ("at", "item", "outcome", "by", "reason")
+    list_filter = ("outcome", "item__key", "item__release__service__team", "at")
+    list_select_related = ("item",)
+    search_fields = ("by", "reason", "item__release__version", "item__release__service__slug")
 
 
 @register(Item, site=site)

@@ -25,6 +25,7 @@ BY_LABEL = {model._meta.label: model for model in OURS}
 FACTS = {
     "catalog.MetricPolicy",
     "catalog.ServiceEvent",
+    "checklists.Decided",
     "deliveries.Alias",
     "deliveries.Answering",
     "deliveries.Delivery",
