@@ -96,6 +96,7 @@ urlpatterns = [
     path("services/<segment:slug>/releases/<segment:version>/note/", note.note, name="note"),
     path("services/<segment:slug>/rollback/<segment:environment>/", rollback.rollback, name="rollback"),
     path("services/<segment:slug>/rollback/<segment:environment>.txt", runbook.runbook, name="runbook"),
+    path("gates/", gate_levels.show, name="desk_gate_levels"),
     path("releases/", releases.show, name="releases"),
     path("notes/", notes.show, name="notes"),
     path("search/", search.show, name="search"),

@@ -67,6 +67,8 @@ PAGES = {
     "metric source": Stop("/services/checkout-api/metrics/production/?starter=istio"),
     "gates": Stop("/services/checkout-api/gates/"),
     "gates, as a viewer": Stop("/services/checkout-api/gates/?environment=staging", "vito"),
+    "gates of every service": Stop("/gates/", "ada"),
+    "gates of every service, as a lead": Stop("/gates/?environment=staging"),
     "release, gate closed": Stop("/services/suggest/releases/{suggest}/"),
     "measure": Stop("/services/checkout-api/releases/{checkout-api}/measure/"),
     "note": Stop("/services/ledger/releases/{ledger}/note/"),

@@ -225,3 +225,36 @@ def test_charlie_and_bob_read_the_levels_and_set_none(
         assert client.post(LEVELS, {"levels/checklist": "off", "reason": WHY}).status_code == 403
     assert client.get(LEVELS.replace("production", "produktion")).status_code == 404
     assert Client().get(LEVELS).status_code == 302
+
+
+EVERYBODY = "/gates/?environment=production"
+
+
+def test_an_administrator_sets_what_is_asked_of_every_service(
+    client: Client, closed: Release, alice: User
+) -> None:
+    ada = make_user("ada")
+    ada.is_superuser = True
+    ada.save()
+    client.force_login(ada)
+    sent = controls(client.get(EVERYBODY).content)
+    assert sent["levels/checklist"] == ""
+    assert "reason" not in sent
+    answer = client.post(EVERYBODY, {**sent, "levels/checklist": "advisory"})
+    assert (answer.status_code, answer["Location"]) == (302, EVERYBODY)
+    assert "Checklist : advisory ada, " in text_of(client, ada, EVERYBODY)
+    assert "may ship to production." in text_of(client, alice, PAGE)
+    client.force_login(alice)
+    assert b"as everybody: advisory" in client.get(LEVELS).content
+
+
+def test_charlie_and_every_lead_read_what_is_asked_of_everybody_and_set_none(
+    client: Client, closed: Release, alice: User, charlie: User
+) -> None:
+    for user in (alice, charlie):
+        text = text_of(client, user, EVERYBODY)
+        assert "Checklist Has everything been checked? required" in text
+        assert "An administrator sets them" in text
+        assert client.post(EVERYBODY, {"levels/checklist": "off"}).status_code == 403
+    assert Client().get(EVERYBODY).status_code == 302
+    assert f'href="{EVERYBODY}"' in client.get(LEVELS).content.decode()
