@@ -96,7 +96,7 @@ def test_a_question_shows_with_what_became_of_it(
         github.deliver("deployment_protection_rule", payloads.github_protection_rule(callback))
     assert GateRequest.objects.count() == 4
     browser = signed_in(alice)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         browser.get(page_of(github))
 
 
