@@ -1,4 +1,4 @@
-"""What the checklists of releases to come hold: a team's lines, and a service's own."""
+"""What the checklists of releases to come hold: everybody's lines, a team's, and a service's own."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ class Row:
     line: Template
     own: bool
     hides: Template | None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in_to_write
+def of_everybody(request: HttpRequest) -> HttpResponse:
+    """Show what every release begins with where nobody says otherwise; administrators change it."""
+    return _answer(request, Scope())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,7 +118,7 @@ def _nearest(scope: Scope) -> list[Template]:
 
 def _rows(scope: Scope) -> list[Row]:
     above = Template.objects.nearest(scope.team.pk if scope.service and scope.team else None, None)
-    hidden = {line.key: line for line in above.select_related("team")}
+    hidden = {line.key: line for line in above.select_related("team")} if scope.team else {}
     lines = sorted(_nearest(scope), key=lambda line: (line.list, line.position, line.key))
     return [_row(line, scope, hidden.get(line.key)) for line in lines]
 
@@ -124,8 +131,7 @@ def _row(line: Template, scope: Scope, above: Template | None) -> Row:
 def _here(scope: Scope) -> str:
     if scope.service:
         return reverse("service_checklists", args=[scope.service.slug])
-    assert scope.team is not None
-    return reverse("team_checklists", args=[scope.team.slug])
+    return reverse("team_checklists", args=[scope.team.slug]) if scope.team else reverse("desk_checklists")
 
 
 def _page(

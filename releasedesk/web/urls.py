@@ -96,6 +96,7 @@ urlpatterns = [
     path("services/<segment:slug>/releases/<segment:version>/note/", note.note, name="note"),
     path("services/<segment:slug>/rollback/<segment:environment>/", rollback.rollback, name="rollback"),
     path("services/<segment:slug>/rollback/<segment:environment>.txt", runbook.runbook, name="runbook"),
+    path("checklists/", checklist_lines.of_everybody, name="desk_checklists"),
     path("gates/", gate_levels.show, name="desk_gate_levels"),
     path("releases/", releases.show, name="releases"),
     path("notes/", notes.show, name="notes"),

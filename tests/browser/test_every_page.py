@@ -83,6 +83,8 @@ PAGES = {
     "team": Stop("/teams/payments/"),
     "team, as a viewer": Stop("/teams/payments/", "vito"),
     "team's checklists": Stop("/teams/payments/checklists/"),
+    "everybody's checklists": Stop("/checklists/", "ada"),
+    "everybody's checklists, as a lead": Stop("/checklists/"),
     "service's checklists, a line changed": Stop("/services/checkout-api/checklists/?line=lint"),
     "service's checklists, as a viewer": Stop("/services/checkout-api/checklists/", "vito"),
     "checklist item": Stop("/services/checkout-api/releases/{checkout-api}/checklist/lint/"),

@@ -10,7 +10,7 @@ from django.test import Client
 from releasedesk.accounts.models import Team, User
 from releasedesk.catalog.models import Service
 from releasedesk.checklists.models import Item, Template
-from tests.builders import make_release, make_service
+from tests.builders import make_release, make_service, make_user
 from tests.web.reading import text_of
 
 RELEASE = "/services/checkout-api/releases/1.0"
@@ -169,6 +169,23 @@ def test_bob_and_charlie_read_the_lines_and_change_none(
 def test_the_desks_lines_are_the_administrators(alice: User) -> None:
     signed_in(alice).post(TEAM, {"do": "remove", "key": "lint"})
     assert Template.objects.filter(team=None, service=None, key="lint").exists()
+
+
+def test_an_administrator_changes_everybodys_lines_and_charlie_and_leads_read_them(
+    client: Client, alice: User, charlie: User, checkout: Service
+) -> None:
+    ada = make_user("ada")
+    ada.is_superuser = True
+    ada.save()
+    client.force_login(ada)
+    said = {**LINE, "key": "lint", "label": "No linter complains", "required": "true"}
+    assert client.post("/checklists/", said).status_code == 302
+    assert "No linter complains lint required" in text_of(client, ada, "/checklists/")
+    assert make_release(checkout, "9.9").items.get(key="lint").label == "No linter complains"
+    for user in (alice, charlie):
+        assert "Administrators change these lines." in text_of(client, user, "/checklists/")
+        assert client.post("/checklists/", {**said, "label": "Nothing"}).status_code == 403
+    assert Client().get("/checklists/").status_code == 302
 
 
 def test_the_lines_cost_the_same_for_few_and_for_many(alice: User, django_assert_num_queries: Any) -> None:
