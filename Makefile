@@ -7,7 +7,8 @@ PYTHON = python3
 BIN = .venv/bin
 STAMP = .venv/installed
 RUNS = .venv/runs
-# What is compiled to bytecode is what is imported, when it is; each list of requirements is whole.
+# A first `make run` compiles to bytecode what it imports, when it does; `setup` compiles all, for the many processes of
+# the tests, which may be told to write none. Each list of requirements is whole.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 WHOLE = --no-deps --require-hashes
 JOBS = auto
@@ -22,6 +23,7 @@ setup: $(STAMP) ## install everything into .venv
 
 $(STAMP): $(RUNS) deploy/requirements-dev.txt
 	$(PIP) $(WHOLE) -r deploy/requirements-dev.txt
+	$(BIN)/python -m compileall -q -j 0 .venv/lib
 	touch $(STAMP)
 
 # What runs a desk and no more: a first `make run` has less than half to install, and two hands to do it.
@@ -35,7 +37,7 @@ $(RUNS): deploy/requirements.txt pyproject.toml
 	touch $(RUNS)
 
 run: $(RUNS) ## serve the desk, with demo data if the database is empty
-	$(BIN)/python manage.py serve
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python manage.py serve
 
 stop: ## end what runs
 	if [ -x $(BIN)/python ]; then $(BIN)/python manage.py stop; else echo "Nothing runs here."; fi
