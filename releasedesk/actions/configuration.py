@@ -23,6 +23,8 @@ class Meaning(Body):
 
     reason: Annotated[Text, StringConstraints(strip_whitespace=True)] | None = None
 
+    EXAMPLE = {"reason": "More is logged on staging."}
+
 
 def report_config(
     actor: Actor,

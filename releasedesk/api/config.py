@@ -7,12 +7,14 @@ from base64 import b64encode
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from releasedesk.actions.configuration import config_key
+from releasedesk.actions.configuration import Meaning, config_key, end_difference, mean_difference
 from releasedesk.api.answers import configuration as answers
 from releasedesk.api.door import Door
 from releasedesk.api.schema.operation import Query, operation
 from releasedesk.api.times import stamp
 from releasedesk.catalog.models import Scope
+from releasedesk.problems.problem import not_found
+from releasedesk.releases.models import MeantDifference
 from releasedesk.reports.configuration import configuration
 
 # What is fed to HMAC-SHA256 for one setting, for those who write their own sender.
@@ -66,9 +68,33 @@ class Configuration(Door):
                     compared.here: list(compared.only_there),
                     compared.there: list(compared.only_here),
                 },
-                "meant": [
-                    {"name": row.name, "reason": row.reason, "by": row.created_by} for row in found.meant
-                ],
+                "meant": [_meant(row) for row in found.meant],
                 "equal": list(compared.same),
             }
         )
+
+
+class MeantToDiffer(Door):
+    """One setting that is meant to differ between environments."""
+
+    @operation("meanDifference", "Configuration", {200: answers.MeantDifference}, body=Meaning)
+    def put(self, request: Request, slug: str, name: str) -> Response:
+        """Say why; saying it again replaces the reason."""
+        row = mean_difference(self.actor, self.service(slug), name, self.read(Meaning), now=self.now)
+        return Response(_meant(row))
+
+    @operation("endMeantDifference", "Configuration", {200: answers.MeantDifference})
+    def delete(self, request: Request, slug: str, name: str) -> Response:
+        """Let it be the same everywhere again: 200 with what was said; 404 where nothing was."""
+        service = self.service(slug)
+        row = MeantDifference.objects.filter(service=service, name=name).select_related("service").first()
+        if row is None:
+            known = MeantDifference.objects.filter(service=service).values_list("name", flat=True)
+            raise not_found("meant difference", name, list(known))
+        said = _meant(row)
+        end_difference(self.actor, row)
+        return Response(said)
+
+
+def _meant(row: MeantDifference) -> dict[str, str]:
+    return {"name": row.name, "reason": row.reason, "by": row.created_by}

@@ -16,7 +16,7 @@ from releasedesk.accounts.roles import DESK
 from releasedesk.actions.configuration import Meaning, mean_difference, renew_config_key
 from releasedesk.catalog.models import Service
 from releasedesk.releases.models import ConfigKey
-from tests.api.asking import CHECKOUT, problem, send
+from tests.api.asking import CHECKOUT, problem, put, send
 from tests.builders import NOON, make_team, make_token, minutes
 
 KEY, CONFIG = f"{CHECKOUT}/config-key", f"{CHECKOUT}/config"
@@ -134,3 +134,27 @@ def test_comparing_costs_the_same_for_few_and_for_many_settings(
         report(ci, "production", **values)
         with django_assert_num_queries(5):  # token, service, environments, reports, meant
             ci.get(CONFIG)
+
+
+def test_what_is_meant_to_differ_is_said_and_taken_back(ci: Client, checkout: Service) -> None:
+    report(ci, "staging", HOST="a")
+    report(ci, "production", HOST="b")
+    path = f"{CONFIG}/meant/HOST"
+    said = put(ci, path, {"reason": "Each place has its own."})
+    assert said.json() == {"name": "HOST", "reason": "Each place has its own.", "by": "ci (token)"}
+    assert (ci.get(CONFIG).json()["meant"], ci.get(CONFIG).json()["differ"]) == ([said.json()], [])
+    assert ci.delete(path).json() == said.json()
+    assert ci.get(CONFIG).json()["differ"] == ["HOST"]
+    problem(ci.delete(path), 404)
+    assert put(ci, path, {"reason": " "}).status_code == 422
+
+
+def test_charlie_and_other_teams_tokens_say_nothing_of_it(
+    ci: Client, checkout: Service, as_charlie: Client
+) -> None:
+    path = f"{CONFIG}/meant/HOST"
+    put(ci, path, {"reason": "Each place has its own."})
+    theirs = Client(headers={"Authorization": f"Bearer {make_token(make_team('search'))}"})
+    for client in (as_charlie, theirs):
+        assert put(client, path, {"reason": "Mine."}).status_code == 403
+        assert client.delete(path).status_code == 403

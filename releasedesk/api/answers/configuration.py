@@ -35,6 +35,8 @@ class MeantDifference(Answer):
     reason: str
     by: str
 
+    EXAMPLE = {"name": "DEBUG", "reason": "More is logged on staging.", "by": "alice"}
+
 
 class ConfigurationComparison(Answer):
     """Whether two environments run with the same settings, by name."""
