@@ -37,15 +37,14 @@ DATABASES = {
     "default": {
         **_address,
         "DISABLE_SERVER_SIDE_CURSORS": _pooled,
-        # The pool keeps connections between requests, and looks whether they live (operations/database):
-        # Django's own keeping and asking must then be off.
-        "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": False,
+        # Each thread keeps its connection, and looks whether it lives (operations/database).
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             # For operations/statements.py; what Django itself asks is never prepared.
             "prepare_threshold": None if _pooled else 1,
+            "connect_timeout": 5,
             **_address.get("OPTIONS", {}),
-            "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_SIZE", 8), "timeout": 5},
         },
     }
 }

@@ -80,7 +80,7 @@ def django_db_modify_db_settings() -> Iterator[None]:
     """Put a database of our own under this run; pytest-django asks for it before it first connects."""
     home = settings.DESK_HOME / "test"
     database = connections["default"].settings_dict
-    database["OPTIONS"].pop("pool", None)  # a pool's idle connections would hold the test database open
+    database["CONN_MAX_AGE"] = 0  # idle connections of other threads would hold the test database open
     with free_slot(home) as number:
         database["TEST"]["NAME"] = f"test_releasedesk_{number}"
         if not settings.EMBEDDED_DATABASE:

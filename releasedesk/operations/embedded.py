@@ -249,7 +249,6 @@ def for_this_process() -> Iterator[None]:
 
 
 def close_connections() -> None:
-    """Close this process's connections and pools: before the server stops, and before children take over."""
+    """Close this thread's connections: before the server stops, and before children take over."""
     for connection in connections.all(initialized_only=True):
         connection.close()
-        connection.close_pool()  # type: ignore[attr-defined] # every database here is PostgreSQL

@@ -23,6 +23,7 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """Run one prepared statement, as Django runs its own: same errors, same log, same wrappers."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw: Any = _cursor()(connection.connection)

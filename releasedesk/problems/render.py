@@ -10,7 +10,6 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.encoding import escape_uri_path
-from psycopg_pool import PoolTimeout
 from rest_framework import exceptions
 
 from releasedesk.operations.request_line import current_id
@@ -79,7 +78,7 @@ def _method_not_allowed(error: Any) -> Problem:
 
 
 TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]]] = [
-    ((OperationalError, InterfaceError, PoolTimeout), unavailable),
+    ((OperationalError, InterfaceError), unavailable),
     ((Http404, exceptions.NotFound), lambda _: Problem("not-found", "There is nothing at this address.")),
     (
         (exceptions.NotAuthenticated, exceptions.AuthenticationFailed),

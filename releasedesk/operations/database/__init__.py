@@ -1,1 +1,1 @@
-"""PostgreSQL as Django knows it, with a pool that looks before it asks."""
+"""PostgreSQL as Django knows it, with connections that are looked at and not asked."""

@@ -1,6 +1,7 @@
 """The `ENGINE` of `DATABASES`: Django's own for PostgreSQL, and a cheaper way to see that a connection lives.
 
-Django's `CONN_HEALTH_CHECKS` asks the server before every request, a round trip that nearly always says yes.
+To ask the server before every request, as Django's `CONN_HEALTH_CHECKS` do, is a round trip that nearly always
+says yes.
 """
 
 import select
@@ -11,18 +12,11 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Gives out connections of the pool that are alive."""
+    """A connection that is looked at once a request."""
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Take one from the pool; those that the server has closed meanwhile are thrown away.
-
-        Raises what the pool raises: no connection can be had within its timeout.
-        """
-        connection = super().get_new_connection(conn_params)
-        while self.pool and not is_alive(connection):
-            self.pool.putconn(connection)  # which discards what is broken, and opens another
-            connection = self.pool.getconn()
-        return connection
+    def is_usable(self) -> bool:
+        """Say whether the connection can go on being used; Django opens another where it cannot."""
+        return is_alive(self.connection)
 
 
 def is_alive(connection: psycopg.Connection[Any]) -> bool:
