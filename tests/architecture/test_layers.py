@@ -114,4 +114,6 @@ def test_no_model_does_more_than_saving_when_it_is_saved() -> None:
 
 @pytest.mark.parametrize("name", ["core", "common", "utils", "util", "helpers", "helper", "base", "misc"])
 def test_no_room_is_named_for_nothing(name: str) -> None:
-    assert [path for path in SOURCES if name in {path.stem, path.parent.name}] == []
+    backend = "operations/database/base.py"  # Django looks for it under this name
+    named = [path for path in SOURCES if name in {path.stem, path.parent.name}]
+    assert [path for path in named if not path.match(backend)] == []

@@ -1,7 +1,7 @@
 """The `ENGINE` of `DATABASES`: Django's own for PostgreSQL, and a cheaper way to see that a connection lives.
 
-To ask the server before every request, as Django's `CONN_HEALTH_CHECKS` do, is a round trip that nearly always
-says yes.
+To ask the server before every request, as Django's `CONN_HEALTH_CHECKS` do, is a round trip that nearly
+always says yes.
 """
 
 import select
