@@ -18,7 +18,7 @@ from releasedesk.problems import throttle
 from tests.api.asking import CHECKOUT, RELEASE, post, problem, sole_error
 from tests.api.conftest import signed_in
 from tests.api.test_contract import METHODS, views
-from tests.builders import make_deployment, make_plan, make_release, make_token
+from tests.builders import NOON, make_deployment, make_plan, make_release, make_token, minutes
 
 if TYPE_CHECKING:
     from releasedesk.accounts.models import Team, User
@@ -82,15 +82,16 @@ def ci(payments: Team) -> Client:
 
 @pytest.fixture
 def desk(ci: Client, checkout: Service) -> Desk:
-    """A service with releases, a plan, a rollback that goes on and a lock."""
-    for version in ("0.9", "1.0"):
+    """A service with releases, a plan, a rollback that is over, one that goes on, and a lock."""
+    for number, version in enumerate(("0.9", "1.0", "1.1", "1.0")):
         make_release(checkout, version)
-        make_deployment(checkout, version)
+        make_deployment(checkout, version, at=NOON - minutes(9 - number))
     make_plan(checkout)
     run = post(ci, f"{CHECKOUT}/rollback", {"environment": "production"}).json()
     lock = post(ci, "/api/v1/locks", {"service": "checkout-api", "reason": "Tests."}).json()
     ids = {"slug": "checkout-api", "version": "1.0", "key": "unit_tests", "name": "staging"}
-    return Desk({**ids, "run_id": run["id"], "lock_id": lock["id"], "source_id": "none"})
+    ids |= {"run_id": run["id"], "lock_id": lock["id"], "source_id": "none"}
+    return Desk({**ids, "deployment_id": checkout.deployments.get(mode="rollback").pk})
 
 
 def ask(client: Client, way: Way, path: str, raw: bytes = b"{}", **more: Any) -> Any:
