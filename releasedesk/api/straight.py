@@ -1,12 +1,15 @@
 """The short way for machines: a bearer token needs no session, no form and no page."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 
 from releasedesk.problems.render import as_problem, problem_response
+
+_resolved = lru_cache(maxsize=1024)(resolve)  # the addresses do not change while the desk runs
 
 
 class Straight:
@@ -33,7 +36,7 @@ class Straight:
     def _answer(self, request: HttpRequest) -> HttpResponse:
         request.get_host()  # refuses a host that is not ours
         request.user = AnonymousUser()
-        request.resolver_match = match = resolve(request.path_info)
+        request.resolver_match = match = _resolved(request.path_info)
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         if hasattr(response, "render") and not getattr(response, "is_rendered", True):
             response = response.render()

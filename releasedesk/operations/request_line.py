@@ -6,6 +6,7 @@ gives it to the problem documents.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import uuid
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 # What a careful proxy sends. Anything else could forge log lines or fill them.
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 SANE_PARAMETER = re.compile(r"[a-z_]{1,40}")
-log = structlog.get_logger("releasedesk.request")
+NAME = "releasedesk.request"
+log, level = structlog.get_logger(NAME), logging.getLogger(NAME)
 
 
 def current_id() -> str:
@@ -56,12 +58,13 @@ class RequestLine:
         if "actor" not in structlog.contextvars.get_contextvars():
             # How much work an answer was may tell a stranger what there is; our own log still says it.
             response.headers.pop("Server-Timing", None)
-        log.info(
-            "request",
-            **_described(request),
-            status=response.status_code,
-            **_measured(request, seconds),
-        )
+        if level.isEnabledFor(logging.INFO):
+            log.info(
+                "request",
+                **_described(request),
+                status=response.status_code,
+                **_measured(request, seconds),
+            )
         metrics.observe(_view_name(request), response.status_code, seconds)
         return response
 

@@ -22,15 +22,14 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Run one prepared statement, as Django runs its own: same errors, same log, same wrappers."""
+    """Run one prepared statement that answers rows, as Django runs its own: same errors, log and wrappers."""
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
         raw: Any = _cursor()(connection.connection)
         wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-        cursor = wrapped(raw)
-        cursor.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
+        wrapped(raw).execute(statement, parameters)
+        return raw.fetchall()  # type: ignore[no-any-return]
 
 
 def run_alone(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
