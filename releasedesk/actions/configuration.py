@@ -13,9 +13,11 @@ from releasedesk.catalog.models import Environment, Service
 from releasedesk.operations.sealed import BrokenSealError
 from releasedesk.problems.body import Body, Text
 from releasedesk.problems.problem import FieldError, Problem, invalid
+from releasedesk.problems.text import has_control
 from releasedesk.releases.models import ConfigKey, MeantDifference, Release, ReportedConfig
 
 KEY_BYTES = 32
+NAME_AT_MOST = 200
 
 
 class Meaning(Body):
@@ -85,19 +87,21 @@ def renew_config_key(actor: Actor, service: Service, *, now: datetime) -> Config
 def mean_difference(
     actor: Actor, service: Service, name: str, meaning: Meaning, *, now: datetime
 ) -> MeantDifference:
-    """Write down why a setting is meant to differ. Raises 403, and 422 without a reason or a name."""
+    """Write down why a setting is meant to differ. Raises 403, and 422 without a reason or for no name."""
     _allow(actor, service, Role.ENGINEER, "explain settings of")
-    if not name.strip():
+    name = name.strip()
+    if not name:
         raise invalid(FieldError("#/name", "required", "Which setting?", "its name"))
+    if len(name) > NAME_AT_MOST or has_control(name):
+        expected = f"at most {NAME_AT_MOST} characters on one line"
+        raise invalid(FieldError("#/name", "format", "No setting is called so.", expected, name[:100]))
     if not meaning.reason:
         expected = "why it is meant to differ"
         raise invalid(FieldError("#/reason", "required", "A difference needs its reason.", expected))
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         fields = {"reason": meaning.reason, "created_by": actor.label, "created_at": now}
-        return MeantDifference.objects.update_or_create(service=service, name=name.strip(), defaults=fields)[
-            0
-        ]
+        return MeantDifference.objects.update_or_create(service=service, name=name, defaults=fields)[0]
 
 
 def end_difference(actor: Actor, difference: MeantDifference) -> None:

@@ -78,19 +78,19 @@ class MeantToDiffer(Door):
     """One setting that is meant to differ between environments."""
 
     @operation("meanDifference", "Configuration", {200: answers.MeantDifference}, body=Meaning)
-    def put(self, request: Request, slug: str, name: str) -> Response:
+    def put(self, request: Request, slug: str, setting: str) -> Response:
         """Say why; saying it again replaces the reason."""
-        row = mean_difference(self.actor, self.service(slug), name, self.read(Meaning), now=self.now)
+        row = mean_difference(self.actor, self.service(slug), setting, self.read(Meaning), now=self.now)
         return Response(_meant(row))
 
     @operation("endMeantDifference", "Configuration", {200: answers.MeantDifference})
-    def delete(self, request: Request, slug: str, name: str) -> Response:
+    def delete(self, request: Request, slug: str, setting: str) -> Response:
         """Let it be the same everywhere again: 200 with what was said; 404 where nothing was."""
         service = self.service(slug)
-        row = MeantDifference.objects.filter(service=service, name=name).select_related("service").first()
+        row = MeantDifference.objects.filter(service=service, name=setting).select_related("service").first()
         if row is None:
             known = MeantDifference.objects.filter(service=service).values_list("name", flat=True)
-            raise not_found("meant difference", name, list(known))
+            raise not_found("meant difference", setting, list(known))
         said = _meant(row)
         end_difference(self.actor, row)
         return Response(said)

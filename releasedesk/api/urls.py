@@ -41,7 +41,7 @@ urlpatterns = [
     path(f"{SERVICE}/rollback", plans.Rollback.as_view()),
     path(f"{SERVICE}/config-key", config.Key.as_view()),
     path(f"{SERVICE}/config", config.Configuration.as_view()),
-    path(f"{SERVICE}/config/meant/<segment:name>", config.MeantToDiffer.as_view()),
+    path(f"{SERVICE}/config/meant/<segment:setting>", config.MeantToDiffer.as_view()),
     path(f"{SERVICE}/rollback/runs/<int:run_id>", runs.OneRun.as_view()),
     path(f"{SERVICE}/rollback/runs/<int:run_id>/ticks", runs.Ticks.as_view()),
     path(f"{SERVICE}/rollback/runs/<int:run_id>/end", runs.Ending.as_view()),

@@ -7,6 +7,7 @@ import hmac
 from base64 import b64decode
 from typing import Any
 
+import pytest
 from django.conf import settings as desk
 from django.test import Client
 from pytest_django import Settings
@@ -158,3 +159,9 @@ def test_charlie_and_other_teams_tokens_say_nothing_of_it(
     for client in (as_charlie, theirs):
         assert put(client, path, {"reason": "Mine."}).status_code == 403
         assert client.delete(path).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["%C2%84", "A%0AB", "%E2%80%AEHOST", "x" * 201])
+def test_what_cannot_be_a_setting_is_not_meant_to_differ(ci: Client, checkout: Service, name: str) -> None:
+    said = problem(put(ci, f"{CONFIG}/meant/{name}", {"reason": "More is logged on staging."}), 422)
+    assert [error["pointer"] for error in said["errors"]] == ["#/name"]

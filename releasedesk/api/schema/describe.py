@@ -14,7 +14,7 @@ from releasedesk.api.schema import models, problem_answers
 from releasedesk.api.schema.operation import TEXT, Model, Operation, operation_of
 from releasedesk.catalog.models import Scope
 from releasedesk.checklists.models import KEY as ITEM_KEY
-from releasedesk.problems.body import SLUG, VERSION
+from releasedesk.problems.body import SLUG, VERSION, OneLine
 
 JSON = "application/json"
 READING = {"GET", "HEAD"}
@@ -28,6 +28,11 @@ PARTS: dict[str, tuple[str, Mapping[str, Any], Any]] = {
         "2026.11.23-2",
     ),
     "name": ("The environment.", {"type": "string", "pattern": SLUG.replace(r"\z", "$")}, "production"),
+    "setting": (
+        "The setting's name, percent-encoded.",
+        {"type": "string", "minLength": 1, "maxLength": 200, "pattern": OneLine.pattern},
+        "DATABASE_HOST",
+    ),
     "key": ("The item's key.", {"type": "string", "pattern": ITEM_KEY}, "unit_tests"),
     "run_id": ("The rollback.", {"type": "integer", "minimum": 0}, 5),
     "lock_id": ("The lock.", {"type": "integer", "minimum": 0}, 3),
