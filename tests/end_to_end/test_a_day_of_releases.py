@@ -194,13 +194,13 @@ def the_page_of_v2_tells_it_all(alice: Reader) -> None:
         "Owner alice",
         "Expected result 1 database call instead of 31, and p95 falls by half.",
         "DB calls per request fell from 31 to 1",
-        "DB calls per request 31 1 ",
         "Goes back to v1 in production",
         "./deploy production v1",
         "Release checklist 5 of 5",
         "The join needed no index.",
     ):
         assert told in page
+    assert re.search(r"DB calls per request limit \S+ 31 1 ", page)
 
 
 def v3_is_suspect_and_meets_its_own_trigger(desk: Desk) -> None:
