@@ -90,7 +90,7 @@ def desk(ci: Client, checkout: Service) -> Desk:
     run = post(ci, f"{CHECKOUT}/rollback", {"environment": "production"}).json()
     lock = post(ci, "/api/v1/locks", {"service": "checkout-api", "reason": "Tests."}).json()
     ids = {"slug": "checkout-api", "version": "1.0", "key": "unit_tests", "name": "staging"}
-    ids |= {"run_id": run["id"], "lock_id": lock["id"], "source_id": "none"}
+    ids |= {"setting": "DB_HOST", "run_id": run["id"], "lock_id": lock["id"], "source_id": "none"}
     return Desk({**ids, "deployment_id": checkout.deployments.get(mode="rollback").pk})
 
 
@@ -218,7 +218,7 @@ def test_a_body_that_is_too_large_is_said_so(desk: Desk, ci: Client, settings: A
 @pytest.mark.parametrize("odd", ["%00", "%ff", "%ed%a0%80", "%2e%2e%2f", "a" * 3000, "%0a", "%F0%9F%9A%80"])
 def test_a_path_may_hold_anything(desk: Desk, ci: Client, odd: str) -> None:
     for way in WAYS:
-        for part in ("slug", "version", "key", "name", "source_id"):
+        for part in ("slug", "version", "key", "name", "setting", "source_id"):
             if f"{{{part}}}" in way.path:
                 response = ask(ci, way, desk.path(way, **{part: odd}), b'{"tier": "staging", "order": 1}')
                 assert response.status_code in {401, 403, 404, 415, 422}, (way, response.content)
