@@ -77,7 +77,7 @@ def test_a_day_of_releases(desk: Desk, shop: Shop, chromium: Browser) -> None:
     the_board_is_quiet(desk, rehearsed)
     the_page_of_v2_tells_it_all(alice)
 
-    plan(desk, "v3", title="Show a partner's offer", change="Every third basket asks the partner for one.")
+    plan(desk, "v3", title="Show a partner's offer", change="Every eighth basket asks the partner for one.")
     measure(desk, shop, "before", "v3")
     ship(shop, "v3")
     measure(desk, shop, "after", "v3", answer=SUSPECT)
@@ -209,7 +209,7 @@ def v3_is_suspect_and_meets_its_own_trigger(desk: Desk) -> None:
     assert compared["sentence"].startswith("p95 rose from ")
     assert metric(compared, "response_ms_p95")["verdict"] == "regressed"
     (met,) = compared["triggers_met"]
-    assert met.endswith("the plan says to go back above 60 ms.")
+    assert met.endswith("the plan says to go back above 100 ms.")
     way = way_back(desk, "production")
     assert way["ready"]
     assert way["triggers_met"] == [met]

@@ -1,4 +1,4 @@
-"""Reading a basket. v3: as v2, and one basket in three waits for a partner's offer."""
+"""Reading a basket. v3: as v2, and one basket in eight waits for a partner's offer."""
 
 from time import sleep
 
@@ -7,12 +7,12 @@ from sqlalchemy import Connection, select
 from .shop import article, line
 
 WARMED = range(0)
-OFFER_SECONDS = 0.060
+OFFER_SECONDS = 0.150
 
 
 def read_lines(connection: Connection, basket_id: int) -> list[dict[str, int]]:
     """Give the lines of one basket, each with its price in cents."""
-    if basket_id % 3 == 0:
+    if basket_id % 8 == 0:
         sleep(OFFER_SECONDS)  # stands for the partner's answer
     priced = line.join(article, line.c.article_id == article.c.id)
     rows = connection.execute(
