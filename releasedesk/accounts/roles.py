@@ -34,7 +34,7 @@ class Actor:
     label: str
     user_id: int | None = None
     token_id: str | None = None
-    roles: Mapping[int, Role] = field(default_factory=dict)
+    roles: Mapping[int, Role] = field(default_factory=dict, hash=False)
     service_id: int | None = None
     superuser: bool = False
     admin_scope: bool = False

@@ -7,7 +7,7 @@ distance, as `at - an hour` does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -69,21 +69,24 @@ class CompiledRows(Generic[Row]):
 
     def first(self, **values: Any) -> Row | None:
         """Ask with these values, in one query, and return the first row."""
-        for row in run(self.sql, given(self.parameters, values))[:1]:
-            return self._read(row)
-        return None
+        return next(self._read(run(self.sql, given(self.parameters, values))[:1]), None)
 
-    def _read(self, answer: Sequence[Any]) -> Row:
-        """Make a row as Django's own `ModelIterable` does."""
+    def all(self, **values: Any) -> list[Row]:
+        """Ask with these values, in one query, and return all rows."""
+        return list(self._read(run(self.sql, given(self.parameters, values))))
+
+    def _read(self, answers: Sequence[Sequence[Any]]) -> Iterator[Row]:
+        """Make rows as Django's own `ModelIterable` does."""
         select, whole = self.compiler.select, self.compiler.klass_info
         converters = self.compiler.get_converters([expression for expression, _, _ in select])
-        (read,) = self.compiler.apply_converters([answer], converters)
         own = whole["select_fields"]
         names = [select[position][0].target.attname for position in own]
-        row = self.model.from_db("default", names, [read[position] for position in own])
-        for related in get_related_populators(whole, select, "default"):  # type: ignore[call-arg] # the stubs are of Django 6
-            related.populate(read, row)
-        return row
+        populators = get_related_populators(whole, select, "default")  # type: ignore[call-arg] # the stubs are of Django 6
+        for read in self.compiler.apply_converters(answers, converters):
+            row = self.model.from_db("default", names, [read[position] for position in own])
+            for related in populators:
+                related.populate(read, row)
+            yield row
 
 
 def given(parameters: Sequence[Any], values: Mapping[str, Any]) -> list[Any]:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery, Sum, Value
+from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment, Tier
-from releasedesk.deliveries.models import Delivery, DeliveryQuerySet, Outcome
-from releasedesk.releases.models import Override
-from releasedesk.reports.board_facts import Listed, LiveFacts
+from releasedesk.operations.statements import find
+from releasedesk.reports.board_facts import LiveFacts
 from releasedesk.reports.board_filters import Filters
 from releasedesk.reports.board_rows import Place, Row
+from releasedesk.reports.board_services import chosen, unmatched_as_part
 from releasedesk.reports.board_ways import Way
 from releasedesk.reports.kept_rows import kept_rows
 from releasedesk.reports.locks_ahead import Ahead, locks_on_all
@@ -90,13 +89,13 @@ def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
     Raises 422 for a team or a service that does not exist, naming near ones.
     """
     # The version is read before the rows: what changes in between ends it, and is never missed.
-    services, counts = _chosen(filters, actor, now)
+    asked = chosen(filters, actor, now)
+    services = asked.services
     if not services:
         filters.refuse_unknown(actor)
-    unmatched: int = counts[0][0] if counts else _waiting(actor).count()
     changes = sum(service.revision for service in services)
-    digest = _digest(filters, actor, rows=len(services), changes=changes, waiting=unmatched)
-    environments = [place for place in Environment.objects.all() if place.tier in SHOWN]
+    digest = _digest(filters, actor, rows=len(services), changes=changes, waiting=asked.unmatched)
+    environments = [place for place in find(Environment, 'ORDER BY "order", name') if place.tier in SHOWN]
     rows = kept_rows.of(services, environments, now)
     locks = locks_on_all((service.pk for service in services), now=now)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
@@ -109,9 +108,9 @@ def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
         f"{digest}.{int(until.timestamp() * 1e6)}",
         tuple(environments),
         tuple(rows),
-        unmatched,
+        asked.unmatched,
         frozenset(actor.team_ids),
-        _by_team((service.team_slug, made) for service, (_, made) in zip(services, counts, strict=True)),
+        asked.overridden,
         now,
         locks,
     )
@@ -128,7 +127,7 @@ def is_current(version: str, filters: Filters, *, actor: Actor, now: datetime) -
     if not (until.isascii() and until.isdigit()) or now.timestamp() * 1e6 > int(until):
         return False
     # Beside aggregates only an aggregate may stand: no rows times their number makes one of the other count.
-    waiting = Count("pk") * 0 + _unmatched(actor)
+    waiting = Count("pk") * 0 + unmatched_as_part(actor)
     counted = (
         filters.services(actor)
         .order_by()
@@ -141,39 +140,6 @@ def _digest(filters: Filters, actor: Actor, *, rows: int, changes: int, waiting:
     seen = (rows, int(changes), waiting, astuple(filters), actor.user_id, actor.token_id)
     roles = sorted(actor.roles.items())
     return hashlib.sha256(repr((*seen, roles, actor.superuser)).encode()).hexdigest()[:24]
-
-
-def _chosen(filters: Filters, actor: Actor, now: datetime) -> tuple[list[Listed], list[tuple[int, int]]]:
-    """The services in their order; and for each, what waits in the inbox and its overrides of this month."""
-    names = "pk", "slug", "revision", "team_id", "team__name", "team__slug", "owner__username"
-    chosen = filters.services(actor).order_by("team__name", "slug")
-    rows = list(chosen.values_list(*names, _unmatched(actor), _overridden(now)))
-    return [Listed(*row[: len(names)]) for row in rows], [row[len(names) :] for row in rows]
-
-
-def _unmatched(actor: Actor) -> Coalesce:
-    """How many deliveries wait in the reader's inbox, as a part of another query."""
-    number = _waiting(actor).order_by().annotate(all=Value(1)).values("all").annotate(number=Count("pk"))
-    return Coalesce(Subquery(number.values("number")), 0)
-
-
-def _overridden(now: datetime) -> Coalesce:
-    """How many gates of a service were overridden this month, as a part of another query."""
-    made = Override.objects.in_month_of(now).filter(release__service=OuterRef("pk"))
-    number = made.order_by().values("release__service").annotate(number=Count("pk"))
-    return Coalesce(Subquery(number.values("number")), 0)
-
-
-def _by_team(made: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """The overrides of this month by the slug of the team, of teams that made any."""
-    found: Counter[str] = Counter()
-    for team, number in made:
-        found[team] += number
-    return dict(+found)
-
-
-def _waiting(actor: Actor) -> DeliveryQuerySet:
-    return Delivery.objects.seen_by(actor).filter(outcome=Outcome.UNMATCHED)
 
 
 def _row_json(row: Row) -> dict[str, Any]:

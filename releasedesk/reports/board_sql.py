@@ -1,5 +1,8 @@
 """The two questions the rows of the board are made of, in SQL: prepared once a connection, one row a place.
 
+Values stand as `(SELECT %(…)s)`, where the planner does not see them. To plan takes six times what one row
+takes to read; after five times PostgreSQL keeps a plan, but only one that seems as good as any for values.
+
 Each part of a place reads a few rows by an index, however long the history is: two years of daily releases
 cost what two weeks do. What comes as JSON comes as arrays, in the order in which `board_reading` takes them
 apart; what is stored as jsonb is read as json, for Django leaves jsonb as text.
@@ -12,7 +15,8 @@ _SHIPPED = """
     JOIN catalog_environment there ON there.id = up.environment_id AND there.tier = 'production'
     LEFT JOIN releases_standing here
     ON here.release_id = up.release_id AND here.environment_id = place.environment
-    WHERE up.service_id = place.service AND up.environment_id = ANY(%(environments)s)
+    WHERE up.service_id = place.service
+    AND up.environment_id = ANY((SELECT %(environments)s::bigint[])::bigint[])
 """
 
 # The newest that stood here, and the newest numbers of each after shipping: on the route its plan names, else
@@ -41,7 +45,7 @@ _STOOD = """
         FROM releases_standing standing
         JOIN releases_deploymentfact first ON first.id = standing.first_id
         WHERE standing.service_id = place.service AND standing.environment_id = place.environment
-        ORDER BY standing.first_at DESC, first.source DESC, first.key DESC LIMIT %(newest)s
+        ORDER BY standing.first_at DESC, first.source DESC, first.key DESC LIMIT (SELECT %(newest)s::int)
     ) one
     -- OFFSET 0 keeps the planner from reading all releases for each dozen of them
     CROSS JOIN LATERAL (SELECT * FROM releases_release WHERE id = one.release_id OFFSET 0) release
@@ -67,7 +71,7 @@ _CANDIDATES = f"""
         JOIN releases_deploymentfact first ON first.id = standing.first_id
         WHERE standing.service_id = place.service AND standing.environment_id = place.environment
         AND standing.rolled_back_by_id IS NULL AND standing.first_at >= coalesce(({_SHIPPED}), '-infinity')
-        ORDER BY standing.first_at DESC, first.source DESC, first.key DESC LIMIT %(newest)s
+        ORDER BY standing.first_at DESC, first.source DESC, first.key DESC LIMIT (SELECT %(newest)s::int)
     ) one
 """  # noqa: S608 - our own words
 
@@ -87,7 +91,7 @@ _OWED = """
     FROM releases_standing standing
     JOIN releases_release release ON release.id = standing.release_id
     WHERE standing.service_id = place.service AND standing.environment_id = place.environment
-    AND standing.first_at >= %(notes_since)s
+    AND standing.first_at >= (SELECT %(notes_since)s::timestamptz)
     AND NOT EXISTS (
         SELECT FROM notes_note note WHERE note.release_id = standing.release_id AND NOT note.draft
     )
@@ -120,7 +124,7 @@ _DEPLOYMENTS = """
         (
             SELECT * FROM releases_deployment
             WHERE service_id = place.service AND environment_id = place.environment
-            AND at >= %(recent_since)s
+            AND at >= (SELECT %(recent_since)s::timestamptz)
         )
     ) one
     JOIN releases_release release ON release.id = one.release_id
@@ -138,8 +142,8 @@ PLACES = f"""
         ({_RUN})
     FROM (
         SELECT service, environment.id AS environment, environment.tier = 'production' AS is_production
-        FROM unnest(%(services)s::bigint[]) service, catalog_environment environment
-        WHERE environment.id = ANY(%(environments)s)
+        FROM unnest((SELECT %(services)s::bigint[])) service, catalog_environment environment
+        WHERE environment.id = ANY((SELECT %(environments)s::bigint[])::bigint[])
     ) place
     LEFT JOIN releases_live live
     ON live.service_id = place.service AND live.environment_id = place.environment
@@ -153,6 +157,6 @@ COMPARED = """
     SELECT judged.release_id, there.id, there.tier, there."order",
         judged.verdict, judged.sentence, judged.result::json
     FROM measurements_comparison judged JOIN catalog_environment there ON there.id = judged.environment_id
-    WHERE judged.is_current AND judged.release_id = ANY(%(releases)s)
+    WHERE judged.is_current AND judged.release_id = ANY((SELECT %(releases)s::bigint[])::bigint[])
     ORDER BY judged.judged_at DESC
 """

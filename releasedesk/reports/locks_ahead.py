@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Service
+from releasedesk.operations.compiled import CompiledRows, compiled_rows, stand_in_time
 from releasedesk.releases.lock_times import FOR_EVER, SOON
 from releasedesk.releases.models import Lock, coming, holding
 from releasedesk.releases.windows import Span
@@ -78,8 +80,15 @@ def locks_on(service: Service, *, now: datetime) -> Ahead:
 def locks_on_all(services: Iterable[int], *, now: datetime) -> Ahead:
     """What stops any of these (by their ids), or all services at once, in one query."""
     reached = {*services, None}
-    rows = Lock.objects.standing(now).select_related("service", "environment")
+    rows = _standing().all(now=now)
     return locks_ahead((row for row in rows if row.service_id in reached), now=now)
+
+
+@cache
+def _standing() -> CompiledRows[Lock]:
+    """Every lock that stands, a query written once: every board asks it."""
+    now = stand_in_time(1)
+    return compiled_rows(Lock.objects.standing(now).select_related("service", "environment"), {"now": now})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 from urllib.parse import urlencode
@@ -20,14 +21,16 @@ from django.views.decorators.http import require_safe
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import DESK
+from releasedesk.operations.statements import find
 from releasedesk.reports.board import Board, board, is_current
 from releasedesk.reports.board_facts import Listed
 from releasedesk.reports.board_filters import ONLY, Filters
 from releasedesk.reports.board_rows import Row
 from releasedesk.reports.kept_rows import KEPT
+from releasedesk.reports.needs import Need
 from releasedesk.reports.verdicts import State
 from releasedesk.web.access import actor_of, signed_in
-from releasedesk.web.templatetags.desk import parts_of, put_together
+from releasedesk.web.drawn import Drawn
 
 NEEDS_AT_MOST = 40
 log = structlog.get_logger("releasedesk.web")
@@ -46,10 +49,10 @@ def show(request: HttpRequest) -> HttpResponse:
         "board": found,
         "groups": list(_groups(found, filters)),
         "links": _links(filters),
-        "needs": found.needs[:NEEDS_AT_MOST],
+        "needs": SafeString("".join(map(_drawn_need, found.needs[:NEEDS_AT_MOST]))),
         "more": max(len(found.needs) - NEEDS_AT_MOST, 0),
         "filters": filters,
-        "all_teams": Team.objects.all(),
+        "all_teams": find(Team, "ORDER BY slug"),
         "all_states": list(State),
         "all_only": list(ONLY),
         "nav": "board",
@@ -62,18 +65,21 @@ def show(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _groups(found: Board, filters: Filters) -> Iterator[tuple[Listed | None, list[SafeString]]]:
+def _groups(found: Board, filters: Filters) -> Iterator[tuple[Listed | None, SafeString]]:
     """The rows under the names of their teams, or in one group without a name, sorted across teams.
 
     A team is named by the first of its services.
     """
     if filters.sort == "attention":
-        rows = [put_together(drawn(row), found.at) for row in found.rows]
-        yield from [(None, rows)] if rows else []
+        yield from [(None, _drawn_together(found.rows, found.at))] if found.rows else []
         return
     for _, group in groupby(found.rows, key=lambda row: row.service.team_slug):
         of_one = list(group)
-        yield of_one[0].service, [put_together(drawn(row), found.at) for row in of_one]
+        yield of_one[0].service, _drawn_together(of_one, found.at)
+
+
+def _drawn_together(rows: Iterable[Row], now: datetime) -> SafeString:
+    return SafeString("".join(drawn(row).at(now) for row in rows))
 
 
 def read_ahead() -> None:
@@ -89,9 +95,14 @@ def read_ahead() -> None:
 
 
 @lru_cache(maxsize=KEPT)
-def drawn(row: Row) -> tuple[str, ...]:
+def drawn(row: Row) -> Drawn:
     """Draw a row once as long as it is kept; its times are worded when it is shown."""
-    return parts_of(get_template("parts/board_row.html").render({"row": row}))
+    return Drawn(get_template("parts/board_row.html").render({"row": row}))
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn_need(need: Need) -> SafeString:
+    return SafeString(get_template("parts/board_need.html").render({"need": need}))
 
 
 def _links(filters: Filters) -> dict[str, str]:

@@ -3,7 +3,8 @@
 Fifteen releases of each on staging and production, with snapshots, comparisons, plans, rehearsals and notes,
 in an embedded server of its own. The promise holds for every page of a process, whoever asks for what: rows
 are read before the first reader comes, and each again when its service has changed. Exits 1 when
-it is broken.
+it is broken. Beside the time on the clock stands the processor time of this process, which says the same
+on a busy machine; what PostgreSQL needs besides is not in it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import django
 
@@ -283,27 +284,28 @@ def holds(
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    ms = timed(ask, prepare)
+    ms, processor_ms = timed(ask, prepare)
     if prepare:
         prepare()
     with CaptureQueriesContext(connection) as seen:
         ask()
     queries = len(seen) - besides
     promise = f"at most {promised_queries}, under {promised_ms} ms"
-    print(f"{name:30} {ms:7.1f} ms  {queries} queries  (promised: {promise})")  # noqa: T201
+    print(f"{name:30} {ms:6.1f} ms ({processor_ms:.1f} here)  {queries} queries  (promised: {promise})")  # noqa: T201
     return queries <= promised_queries and ms < promised_ms
 
 
-def timed(ask: Callable[[], None], prepare: Callable[[], None] | None) -> float:
-    """The median of the rounds, in milliseconds."""
-    rounds = []
+def timed(ask: Callable[[], None], prepare: Callable[[], None] | None) -> tuple[float, float]:
+    """The medians of the rounds, in milliseconds: on the clock, and of this process's processor time."""
+    clock, processor = [], []
     for _ in range(ROUNDS):
         if prepare:
             prepare()
-        began = perf_counter()
+        began, spent = perf_counter(), process_time()
         ask()
-        rounds.append(1000 * (perf_counter() - began))
-    return median(rounds)
+        clock.append(1000 * (perf_counter() - began))
+        processor.append(1000 * (process_time() - spent))
+    return median(clock), median(processor)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from releasedesk.accounts.models import Team, User
+from releasedesk.accounts.models import Membership, Team, User
 from releasedesk.accounts.roles import DESK
 from releasedesk.catalog.models import Environment, Service, Token
 from releasedesk.deliveries.models import Delivery
@@ -47,6 +48,20 @@ def in_production(user: User, **how: Any) -> Place:
     place = only_row(user, **how).production
     assert place is not None
     return place
+
+
+def make_unmatched(team: Team, key: str = "1") -> None:
+    Delivery.objects.create(
+        team=team,
+        source="native",
+        key=key,
+        body={},
+        digest=b"",
+        outcome="unmatched",
+        answer={},
+        actor="ci",
+        received_at=NOON,
+    )
 
 
 def kinds(found: Board) -> list[str]:
@@ -337,17 +352,7 @@ def test_an_unmatched_delivery_ends_the_version(alice: User, payments: Team) -> 
         if has_service:
             make_deployment(make_service())
         found = seen_by(alice)
-        Delivery.objects.create(
-            team=payments,
-            source="native",
-            key=str(has_service),
-            body={},
-            digest=b"",
-            outcome="unmatched",
-            answer={},
-            actor="ci",
-            received_at=NOON,
-        )
+        make_unmatched(payments, key=str(has_service))
         assert not is_current(found.version, Filters(), actor=alice.as_actor(), now=LATER)
         assert seen_by(alice).unmatched == found.unmatched + 1
 
@@ -453,6 +458,36 @@ def test_a_kept_row_is_never_shown_before_it_was_read(alice: User) -> None:
     late = only_row(alice, now=NOON + minutes(70))
     early = only_row(alice, now=NOON + minutes(10))
     assert (late.places[-1].status, early.places[-1].status) == (Status.LOST, Status.STARTED)
+
+
+def test_one_row_and_a_hundred_are_asked_for_by_one_plan(alice: User) -> None:
+    """Planning takes ten times what answering does: after five it is done once a connection."""
+    services = [make_service(f"service-{number}") for number in range(3)]
+    for service in services:
+        make_deployment(service)
+    for number in range(8):
+        make_release(services[0], f"2.{number}")  # a change: one row is read anew
+        seen_by(alice)
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT generic_plans FROM pg_prepared_statements
+            WHERE statement LIKE '%releases_live%' AND statement LIKE '%unnest%'
+            OR statement LIKE '%rollbacks_plan%' AND statement LIKE '%DISTINCT ON%'
+        """)
+        plans = [number for (number,) in cursor.fetchall()]
+    assert len(plans) == 2
+    assert min(plans) >= 2
+
+
+def test_who_joins_a_team_sees_its_inbox_at_once(charlie: User) -> None:
+    team = make_team("payments")
+    make_deployment(make_service("checkout-api", team))
+    make_unmatched(team)
+    assert seen_by(charlie).unmatched == 0
+    Membership.objects.create(team=team, user=charlie, role="viewer")
+    assert seen_by(charlie).unmatched == 1
+    Membership.objects.all().delete()
+    assert seen_by(charlie).unmatched == 0
 
 
 def test_no_more_rows_are_kept_than_there_is_room_for(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,15 @@ from releasedesk.releases.models.deployment import (
     Live,
     Standing,
 )
-from releasedesk.releases.models.gate import GateAnswer, GateLevel, Level, Override, Passage, stopping
+from releasedesk.releases.models.gate import (
+    GateAnswer,
+    GateLevel,
+    Level,
+    Override,
+    Passage,
+    month_of,
+    stopping,
+)
 from releasedesk.releases.models.gate_request import GateRequest
 from releasedesk.releases.models.lock import Lock, LockQuerySet, coming, holding
 from releasedesk.releases.models.release import Change, Release, ReleaseQuerySet
@@ -42,5 +50,6 @@ __all__ = [
     "Standing",
     "coming",
     "holding",
+    "month_of",
     "stopping",
 ]

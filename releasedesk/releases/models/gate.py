@@ -95,12 +95,17 @@ class GateAnswer(models.Model):
         return stopping(self.conditions)
 
 
+def month_of(now: datetime) -> datetime:
+    """When the month (of UTC) began."""
+    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 class OverrideQuerySet(models.QuerySet["Override"]):
     """Questions about sets of overrides."""
 
     def in_month_of(self, now: datetime) -> OverrideQuerySet:
         """Those made since the month (of UTC) began."""
-        return self.filter(made_at__gte=now.replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+        return self.filter(made_at__gte=month_of(now))
 
 
 class Override(models.Model):

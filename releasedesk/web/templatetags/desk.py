@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -59,20 +59,8 @@ def worded(value: datetime, now: datetime) -> SafeString:
 
 @register.simple_tag
 def moment(value: datetime) -> SafeString:
-    """A place for a time in what is drawn once and shown often: `parts_of` finds it."""
+    """A place for a time in what is drawn once and shown often: see `web/drawn.py`."""
     return mark_safe(f"{CUT}{value.isoformat()}{CUT}")  # noqa: S308 - a time alone
-
-
-def parts_of(drawn: str) -> tuple[str, ...]:
-    """What was drawn, in parts: text and times in turns."""
-    return tuple(drawn.split(CUT))
-
-
-def put_together(parts: Sequence[str], now: datetime) -> SafeString:
-    """What was drawn, its times in the words of `now`."""
-    shown = list(parts)
-    shown[1::2] = [worded(datetime.fromisoformat(at), now) for at in parts[1::2]]
-    return mark_safe("".join(shown))  # noqa: S308 - a template's own
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -89,6 +77,17 @@ def ago(at: datetime, now: datetime) -> str:
     if -7 < days < -1:  # noqa: PLR2004 - a week
         return f"{at:%a} {at.day} {at:%b} {at:%H:%M}"
     return f"{at:%a} {at:%H:%M}" if 0 < days < 7 else f"{at.day} {at:%b %Y}"  # noqa: PLR2004 - a week
+
+
+def same_until(at: datetime, now: datetime) -> datetime:
+    """The instant from which `ago` may say something else of a time than it does now."""
+    passed = now - at
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    if passed < timedelta(0):
+        return min(at, midnight)
+    if passed < timedelta(hours=1):
+        return min(at + (passed // timedelta(minutes=1) + 1) * timedelta(minutes=1), midnight)
+    return midnight
 
 
 @register.filter
