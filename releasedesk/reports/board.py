@@ -84,7 +84,7 @@ class Tallies:
 
 
 def board(filters: Filters, *, actor: Actor, now: datetime) -> Board:
-    """Return the board as this actor may see it, in six queries; a seventh where a target lies far back.
+    """Return the board as this actor may see it, in five queries; a sixth where a target lies far back.
 
     Raises 422 for a team or a service that does not exist, naming near ones.
     """

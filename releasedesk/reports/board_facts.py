@@ -78,6 +78,17 @@ class UnderWay:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """What the judge says of one route of a release in one environment."""
+
+    environment: int
+    order: tuple[int, int]
+    verdict: str
+    sentence: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class LiveFacts:
     """What is live in one environment, and by environment id where else it has been.
 
@@ -94,6 +105,7 @@ class LiveFacts:
     took: timedelta | None
     replaced: str | None
     stands: Mapping[int, StandsIn]
+    compared: Sequence[Compared]  # in any environment, the last to be judged first
     stood: Sequence[Stood]
     p95: Sequence[float | None]
     candidates: Sequence[Candidate]
@@ -137,22 +149,10 @@ class Shipment:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """What the judge says of one route of a release in one environment."""
-
-    environment: int
-    order: tuple[int, int]
-    verdict: str
-    sentence: str
-    result: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that was read."""
 
     live: Mapping[Spot, LiveFacts]
     attempts: Mapping[Spot, Sequence[Attempt]]
     shipped: Mapping[int, Sequence[Shipment]]  # by service id
-    compared: Mapping[int, Sequence[Compared]]  # by release id
     plans: Mapping[tuple[int, int | None], PlanFacts]  # by service id and release id; None: the standing one

@@ -1,4 +1,4 @@
-"""The facts of the board's rows, read for many services in three queries."""
+"""The facts of the board's rows, read for many services in two queries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from releasedesk.reports.board_facts import (
     StandsIn,
     UnderWay,
 )
-from releasedesk.reports.board_sql import COMPARED, PLACES
+from releasedesk.reports.board_sql import PLACES
 from releasedesk.rollbacks.going_back import Rank, Stood
 from releasedesk.rollbacks.queries import plan_facts
 
@@ -53,6 +53,7 @@ class _Row(NamedTuple):
     took: timedelta | None
     replaced: str | None
     stands: list[Any]
+    compared: list[Any] | None
     stood: list[Any] | None
     candidates: list[Any] | None
     owed: list[Any] | None
@@ -92,7 +93,6 @@ def read(services: Sequence[Listed], environments: Sequence[Environment], now: d
         live=live,
         attempts=attempts,
         shipped=shipped,
-        compared=_compared(releases),
         plans=plan_facts(releases, [service.pk for service in services]),
     )
 
@@ -134,6 +134,7 @@ def _live(row: _Row) -> LiveFacts:
         took=row.took,
         replaced=row.replaced,
         stands=dict(map(_stands_in, row.stands)),
+        compared=[_compared(*one) for one in row.compared or ()],
         stood=[_stood(*one) for one in row.stood or ()],
         p95=[_p95(*after) if after else None for *_, after in row.stood or ()],
         candidates=[_candidate(*one) for one in row.candidates or ()],
@@ -208,8 +209,5 @@ def _shipped(deployments: Iterable[Sequence[Any]], midnight: datetime) -> list[S
     return sorted((one for one in found if one.at >= midnight), key=lambda one: one.at)
 
 
-def _compared(releases: Iterable[int]) -> dict[int, list[Compared]]:
-    found: dict[int, list[Compared]] = defaultdict(list)
-    for release, environment, tier, order, *said in run(COMPARED, {"releases": list(releases)}):
-        found[release].append(Compared(environment, _order(tier, order), *said))
-    return found
+def _compared(environment: int, tier: str, order: int, *said: Any) -> Compared:
+    return Compared(environment, _order(tier, order), *said)

@@ -126,7 +126,7 @@ class Row:
 
 
 def rows_of(services: Sequence[Listed], environments: Sequence[Environment], now: datetime) -> list[Row]:
-    """Make the rows of these services in three queries; four where a target lies far back."""
+    """Make the rows of these services in two queries; three where a target lies far back."""
     facts = read(services, environments, now)
     productions = [place for place in environments if place.tier == Tier.PRODUCTION]
     found = ways(services, productions, facts, now)
@@ -176,7 +176,7 @@ def _place(service: Listed, environment: Environment, facts: Facts, now: datetim
     spot = service.pk, environment.pk
     live = facts.live.get(spot)
     attempt = next((attempt for attempt in facts.attempts.get(spot, ()) if attempt.latest), None)
-    compared = facts.compared.get(live.release, ()) if live else ()
+    compared = live.compared if live else ()
     return Place(
         environment=environment,
         live=live,

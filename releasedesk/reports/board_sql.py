@@ -1,4 +1,4 @@
-"""The two questions the rows of the board are made of, in SQL: prepared once a connection, one row a place.
+"""The question the rows of the board are made of, in SQL: prepared once a connection, one row a place.
 
 Values stand as `(SELECT %(…)s)`, where the planner does not see them. To plan takes six times what one row
 takes to read; after five times PostgreSQL keeps a plan, but only one that seems as good as any for values.
@@ -86,6 +86,14 @@ _STANDS = """
     WHERE standing.release_id = live.release_id
 """
 
+_COMPARED = """
+    SELECT json_agg(json_build_array(
+        there.id, there.tier, there."order", judged.verdict, judged.sentence, judged.result
+    ) ORDER BY judged.judged_at DESC)
+    FROM measurements_comparison judged JOIN catalog_environment there ON there.id = judged.environment_id
+    WHERE judged.release_id = live.release_id AND judged.is_current
+"""
+
 _OWED = """
     SELECT json_agg(json_build_array(release.version, standing.first_at) ORDER BY standing.first_at)
     FROM releases_standing standing
@@ -135,6 +143,7 @@ PLACES = f"""
         live.release_id, release.version, release.owner_id IS NOT NULL, live.since,
         deployment.mode, finish.actor, deployment.finished_at - deployment.started_at, before.version,
         ({_STANDS}),
+        ({_COMPARED}),
         CASE WHEN place.is_production THEN ({_STOOD}) END,
         CASE WHEN NOT place.is_production THEN ({_CANDIDATES}) END,
         CASE WHEN place.is_production THEN ({_OWED}) END,
@@ -152,11 +161,3 @@ PLACES = f"""
     LEFT JOIN releases_deploymentfact finish ON finish.id = deployment.finish_id
     LEFT JOIN releases_release before ON before.id = deployment.replaced_id
 """  # noqa: S608
-
-COMPARED = """
-    SELECT judged.release_id, there.id, there.tier, there."order",
-        judged.verdict, judged.sentence, judged.result::json
-    FROM measurements_comparison judged JOIN catalog_environment there ON there.id = judged.environment_id
-    WHERE judged.is_current AND judged.release_id = ANY((SELECT %(releases)s::bigint[])::bigint[])
-    ORDER BY judged.judged_at DESC
-"""

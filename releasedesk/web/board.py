@@ -52,7 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "needs": SafeString("".join(map(_drawn_need, found.needs[:NEEDS_AT_MOST]))),
         "more": max(len(found.needs) - NEEDS_AT_MOST, 0),
         "filters": filters,
-        "all_teams": find(Team, "ORDER BY slug"),
+        "all_teams": _all_teams,  # asked where the form is drawn: not for a fragment
         "all_states": list(State),
         "all_only": list(ONLY),
         "nav": "board",
@@ -63,6 +63,10 @@ def show(request: HttpRequest) -> HttpResponse:
     response["ETag"] = f'"{found.version}"'
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _all_teams() -> list[Team]:
+    return find(Team, "ORDER BY slug")
 
 
 def _groups(found: Board, filters: Filters) -> Iterator[tuple[Listed | None, SafeString]]:

@@ -276,7 +276,7 @@ def test_the_number_of_queries_does_not_grow_with_the_services(
             make_deployment(service, f"1.{day}", "staging", at=NOON + minutes(day))
             make_deployment(service, f"1.{day}", "production", at=NOON + minutes(day + 5))
     actor = alice.as_actor()
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(6):
         board(Filters(), actor=actor, now=LATER).as_json()
 
 
