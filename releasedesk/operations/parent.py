@@ -97,9 +97,14 @@ class Children:
         return None
 
 
+def has_parent() -> bool:
+    """Say whether this process is a child of ours, which has the database from its parent."""
+    return PARENT in os.environ
+
+
 def end_with_parent() -> None:
     """Ask the kernel for a SIGTERM when the parent dies, were it by `kill -9`. For children; Linux only."""
-    if PARENT not in os.environ or sys.platform != "linux":
+    if not has_parent() or sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(os.environ[PARENT]):  # it died before we asked

@@ -22,13 +22,13 @@ CONNECTION_SECONDS = 5
 log = structlog.get_logger(__name__)
 
 
-def work_until_told(**worker: Any) -> None:
+def work_until_told(*, known_address: bool = False, **worker: Any) -> None:
     """Run procrastinate's worker, with these options, until SIGTERM or SIGINT; begin again after an outage.
 
     Raises whatever else ends it, and psycopg.OperationalError if the database is not there at the start: an
-    address that is wrong would never become right.
+    address that is wrong would never become right. Who has used it before says so: it is waited for then.
     """
-    asyncio.run(_until_told(worker))
+    asyncio.run(_until_told(worker, known_address=known_address))
 
 
 def is_outage(error: BaseException | None) -> bool:
@@ -52,11 +52,12 @@ class _Listener(logging.Handler):
             logging.getLogger().handle(record)
 
 
-async def _until_told(worker: dict[str, Any]) -> None:
+async def _until_told(worker: dict[str, Any], *, known_address: bool) -> None:
     told, listener = asyncio.Event(), _listen()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await _reach()
+    if not known_address:
+        await _reach()
     pause = FIRST_PAUSE_SECONDS
     while not told.is_set():
         began = time.monotonic()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import time
 
 import psycopg
 import pytest
+from django.conf import settings
 from procrastinate.exceptions import ConnectorException
 
 from releasedesk.operations.embedded import EmbeddedServer
+from releasedesk.operations.parent import PARENT
 from releasedesk.operations.worker import is_outage
 from tests.operations.test_serving import DEFER, WAIT_SECONDS, Desk, children, desk, home, until
 
@@ -53,12 +58,32 @@ def test_web_and_worker_outlive_a_restart_of_the_database(desk: Desk) -> None:
 
 
 def test_a_worker_is_told_to_stop_while_the_database_is_away(desk: Desk) -> None:
+    server = EmbeddedServer(desk.home)
+    with server.attached():
+        earlier = workers(server)  # one that lost its database stays written down, and `/ready` believes it
     served = desk.serve("--without-demo")
-    until(lambda: desk.get("ready")["ok"])
-    assert EmbeddedServer(desk.home).stop()
+    until(lambda: set(workers(server)) - set(earlier) != set())
+    assert server.stop()
     time.sleep(OUTAGE_SECONDS)
     served.send_signal(signal.SIGTERM)
     assert served.wait(WAIT_SECONDS / 2) == 0
+
+
+def test_a_worker_waits_for_the_database_that_its_parent_has_just_used(desk: Desk) -> None:
+    nowhere = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing", PARENT: str(os.getpid())}
+    worker = subprocess.Popen(
+        [sys.executable, "manage.py", "work"],
+        cwd=settings.ROOT,
+        env={**desk.environment(), **nowhere},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert worker.stdout is not None
+    assert "The database does not answer; the worker will try again." in worker.stdout.readline()
+    worker.terminate()
+    said, _ = worker.communicate(timeout=WAIT_SECONDS)
+    assert (worker.returncode, said) == (0, "")
 
 
 def test_a_worker_that_finds_no_database_at_its_start_fails(desk: Desk) -> None:

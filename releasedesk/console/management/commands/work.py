@@ -9,7 +9,7 @@ from django.core.management import BaseCommand
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
-from releasedesk.operations.parent import end_with_parent
+from releasedesk.operations.parent import end_with_parent, has_parent
 from releasedesk.operations.worker import work_until_told
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             "shutdown_graceful_timeout": GRACE_SECONDS,
         }
         if not once:
-            work_until_told(**worker)
+            work_until_told(known_address=has_parent(), **worker)
             return
         # Django's own connections know no event loop: workers have theirs, made from the same settings.
         with app.replace_connector(DjangoConnector().get_worker_connector()):
