@@ -10,11 +10,12 @@ from typing import Any
 
 from releasedesk.releases.history import Mode, Status
 from releasedesk.reports.board_rows import NOTE_DUE_AFTER, RECENT, Place, Row
+from releasedesk.reports.gates.table import missing
 from releasedesk.reports.kept_rows import KEPT
 from releasedesk.reports.verdicts import State
 from releasedesk.reports.wording import Mark
 from releasedesk.rollbacks.course import LEFT_OPEN_AFTER
-from releasedesk.rollbacks.readiness import Severity, duration, listed, moment
+from releasedesk.rollbacks.readiness import Severity, duration, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _past_the_gate(row: Row, now: datetime) -> Iterator[Need]:
     for place in _productions(row):
         live = place.live
         if live and live.past and now - live.since <= RECENT:
-            sentence = f"Shipped to {place.environment.name} past the gate; missing: {listed(live.past)}."
+            sentence = f"Shipped to {place.environment.name} past the gate; missing: {missing(live.past)}."
             yield _need(row, live.version, "past_the_gate", Mark("bad", "", "past the gate"), sentence)
 
 
@@ -139,7 +140,7 @@ def _may_not_ship(row: Row, now: datetime) -> Iterator[Need]:
     for release in row.pending:
         asked = release.asked
         if asked and asked.unmet and now - asked.at <= RECENT:
-            sentence = f"When it was asked, the gate was closed: {listed(asked.unmet)}."
+            sentence = f"When it was asked, the gate was closed: {missing(asked.unmet)}."
             yield _need(row, release.version, "may_not_ship", Mark("warn", "cross", "may not ship"), sentence)
 
 

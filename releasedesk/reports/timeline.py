@@ -11,6 +11,7 @@ from releasedesk.measurements.models import Comparison, Snapshot
 from releasedesk.notes.models import Note
 from releasedesk.releases.history import Mode, Status
 from releasedesk.releases.models import Deployment, GateAnswer, Override, Release
+from releasedesk.reports.gates.table import missing
 from releasedesk.reports.wording import Tone
 from releasedesk.rollbacks.models import Plan, Rehearsal
 from releasedesk.rollbacks.readiness import duration, listed
@@ -122,7 +123,7 @@ def _deployments(facts: Facts) -> Iterator[Moment]:
             continue
         words, tone = _standing(row, facts.now)
         if row.is_past_the_gate and row.finish:
-            words, tone = f"{words}, past the gate: {listed(row.finish.passage.unmet)} missing", "bad"
+            words, tone = f"{words}, past the gate: {missing(row.finish.passage.unmet)} missing", "bad"
         yield Moment(row.at, words, row.fact.actor, tone)
 
 
@@ -147,7 +148,7 @@ def _overrides(facts: Facts) -> Iterator[Moment]:
 
 def _answers(facts: Facts) -> Iterator[Moment]:
     for row in facts.answers:
-        said = f"closed: {listed(row.unmet)}" if row.unmet else "open"
+        said = f"closed: {missing(row.unmet)}" if row.unmet else "open"
         words = f"asked to ship to {row.environment.name}: {said}"
         yield Moment(row.asked_at, words, row.asked_by, "idle" if row.is_open else "warn")
 

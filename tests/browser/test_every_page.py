@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,12 @@ from tests.browser.story import LONG_SLUG, LONG_VERSION
 from tests.browser.windows import DESKTOP, HEIGHT, PHONE, WIDE, axe, screenshot, sticks_out
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Response
+    from playwright.sync_api import Page, PdfMargins, Response
 
     from tests.browser.windows import Scheme, Windows
 
 pytestmark = pytest.mark.browser
+ON_PAPER = 703  # px between margins of 12 mm on A4
 MOST_BYTES = 60_000  # compressed, with all that the page asks for
 
 
@@ -208,8 +210,30 @@ def test_a_release_prints_without_what_is_only_for_screens(readers: Windows) -> 
     for button in page.locator(".btn").all():
         expect(button).to_be_hidden()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    for table in page.get_by_role("table").all():
-        box = table.bounding_box()
-        assert box is not None
-        assert box["x"] + box["width"] <= WIDE
-    assert page.pdf(format="A4").startswith(b"%PDF")
+    page.set_viewport_size({"width": ON_PAPER, "height": HEIGHT})
+    for table in page.locator(".scroll").all():
+        assert table.evaluate("(element) => element.scrollWidth - element.clientWidth") <= 0
+    margins: PdfMargins = dict.fromkeys(("top", "right", "bottom", "left"), "12mm")  # type: ignore[assignment]
+    sheets = re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4", margin=margins))
+    assert len(sheets) == 2, "one release is two sheets of paper"
+
+
+def test_on_a_phone_the_most_urgent_needs_come_before_the_table(readers: Windows) -> None:
+    page = readers.open(User.objects.get(username="mara"), width=PHONE, javascript=False)
+    visit(page, PAGES["board"])
+    needs, table = page.locator("#needs"), page.locator("#board")
+    top, below = needs.bounding_box(), table.bounding_box()
+    assert top
+    assert below
+    assert top["y"] < below["y"]
+    number = needs.locator("li:not(.all)").count()
+    assert number > 5
+    shown = needs.locator("li:not(.all):visible")
+    expect(shown).to_have_count(5)
+    needs.get_by_role("link", name=re.compile(r"All \d+")).click()
+    expect(shown).to_have_count(number)
+    page.set_viewport_size({"width": WIDE, "height": HEIGHT})
+    beside, board = needs.bounding_box(), table.bounding_box()
+    assert beside
+    assert board
+    assert (beside["y"], beside["x"] > board["x"]) == (board["y"], True)

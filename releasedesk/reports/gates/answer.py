@@ -13,7 +13,7 @@ from releasedesk.releases.one_change import Size
 from releasedesk.reports.gates.decide import Condition, Decision, decide, mode_of, suffices
 from releasedesk.reports.gates.fixes import fix_path
 from releasedesk.reports.gates.read import Then, read
-from releasedesk.rollbacks.readiness import listed
+from releasedesk.reports.gates.table import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Gate:
         what = f"{slug} {self.release.version}"
         if not unmet:
             return f"{what} may ship to {place}."
-        return f"{what} may not ship to {place} yet: {listed(unmet)}."
+        return f"{what} may not ship to {place} yet: {missing(unmet)}."
 
     def conditions_json(self) -> list[dict[str, Any]]:
         """The conditions as they are kept; `fix` is a path."""

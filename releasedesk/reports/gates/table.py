@@ -4,7 +4,7 @@ Adding one is a function and a line. What is asked where is set by level: here b
 per service as data.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from releasedesk.reports.gates.of_evidence import checklist, measured_before, ro
 from releasedesk.reports.gates.of_locks import no_lock
 from releasedesk.reports.gates.of_plan import expected_result, one_change, owner
 from releasedesk.reports.gates.of_staging import staging_config, staging_first
+from releasedesk.rollbacks.readiness import listed
 
 Weight = Literal["required", "advisory", "off"]
 
@@ -26,6 +27,7 @@ class Gate:
     question: str
     judge: Callable[[GateFacts], Finding]
     levels: Mapping[str, Weight]
+    awaited: str = ""  # what a sentence calls it that says what is missing; nothing: as its label does
 
     def level_in(self, tier: str) -> Weight:
         """How much it weighs where nobody said otherwise."""
@@ -47,6 +49,12 @@ TABLE = (
     Gate("rollback_ready", "Way back", "Could we go back at once?", rollback_ready, ASKED),
     Gate("staging_first", "Staging first", "Has this very commit run on staging?", staging_first, ASKED),
     Gate("staging_config", "Same configuration", "Is staging configured alike?", staging_config, SAID),
-    Gate("no_lock", "No lock", "May anything be shipped here now?", no_lock, EVERYWHERE),
+    Gate("no_lock", "No lock", "May anything be shipped here now?", no_lock, EVERYWHERE, "the end of a lock"),
 )
 BY_KEY = {gate.key: gate for gate in TABLE}
+_AWAITED = {gate.label: gate.awaited for gate in TABLE if gate.awaited}
+
+
+def missing(unmet: Iterable[str]) -> str:
+    """Labels of what is unmet, as the end of a sentence that says what is missing."""
+    return listed([_AWAITED.get(label, label) for label in unmet])
