@@ -100,7 +100,9 @@ def service_page(service: Service, *, now: datetime, chosen: Chosen = CHOSEN) ->
         standing=_standing(service),
         people=tuple(_people(service)),
         locks=locks_on(service, now=now),
-        configuration=configuration(service).comparison if len(environments) > 1 else None,
+        configuration=configuration(service, places=environments).comparison
+        if len(environments) > 1
+        else None,
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
@@ -65,21 +66,20 @@ def ways_back(
     for row in _standings(services, environments):
         standings[row.service_id, row.environment_id].append(row)
     running = {(row.service_id, row.environment_id): row for row in _running(here, now)}
-    plans = newest_plans([live.release for live in lives.values()], [service.pk for service in services])
-    rehearsals = last_rehearsals(plans.values())
-    older = older_rehearsals(plan for plan in plans.values() if plan.pk not in rehearsals)
+    plans = _plans(services, environments, lives)
+    used = [plan for plan in plans.values() if plan]
+    rehearsals = last_rehearsals(used)
+    older = older_rehearsals(plan for plan in used if plan.pk not in rehearsals)
     answers = {}
     for service in services:
         for environment in environments:
             place = service.pk, environment.pk
-            live = lives.get(place)
-            own = plans.get((service.pk, live.release_id)) if live else None
-            plan = own or plans.get((service.pk, None))
+            plan = plans[place]
             answers[place] = _answer(
                 service,
                 environment,
                 _Known(
-                    live=live,
+                    live=lives.get(place),
                     standings=standings[place],
                     plan=plan,
                     rehearsal=rehearsals.get(plan.pk) if plan else None,
@@ -163,6 +163,19 @@ def _brief(plan: Plan, row: Rehearsal) -> pure.RehearsalBrief:
 
 def _running_brief(row: Deployment | None) -> pure.Running | None:
     return pure.Running(row.release.version, row.started_at) if row and row.started_at else None
+
+
+def _plans(
+    services: Sequence[Service], environments: Sequence[Environment], lives: Mapping[Place, Live]
+) -> dict[Place, Plan | None]:
+    """The plan of what is live in each place: its own, else the standing one."""
+    newest = newest_plans([live.release for live in lives.values()], [service.pk for service in services])
+    found: dict[Place, Plan | None] = {}
+    for service, environment in product(services, environments):
+        live = lives.get((service.pk, environment.pk))
+        own = newest.get((service.pk, live.release_id)) if live else None
+        found[service.pk, environment.pk] = own or newest.get((service.pk, None))
+    return found
 
 
 def _lives(here: Q) -> Iterable[Live]:

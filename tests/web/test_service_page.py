@@ -121,7 +121,7 @@ def test_the_number_of_queries_does_not_grow_with_the_service(
         service_page(service, now=now)
 
 
-QUERIES = 21
+QUERIES = 20
 
 
 def test_a_metric_is_drawn_over_the_releases_and_may_be_chosen(client: Client, bob: User) -> None:
