@@ -23,6 +23,7 @@ from releasedesk.catalog.models import Environment
 from releasedesk.operations.embedded import FAST_AND_FORGETFUL, EmbeddedServer
 from releasedesk.problems import throttle
 from tests.builders import NOON, make_team, make_token, make_user, minutes
+from tests.databases import migrated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser
+    from pytest_django.plugin import DjangoDbBlocker
 
     from releasedesk.accounts.models import Team, User
 
@@ -76,7 +78,7 @@ def free_slot(home: Path) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> Iterator[None]:
+def django_db_modify_db_settings(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Put a database of our own under this run; pytest-django asks for it before it first connects."""
     home = settings.DESK_HOME / "test"
     database = connections["default"].settings_dict
@@ -89,6 +91,8 @@ def django_db_modify_db_settings() -> Iterator[None]:
         server = EmbeddedServer(home, FAST_AND_FORGETFUL)
         database["HOST"] = str(server.socket)
         with server.attached():
+            with django_db_blocker.unblock():
+                database["TEST"]["TEMPLATE"] = migrated(server)
             yield
 
 
