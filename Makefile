@@ -45,7 +45,7 @@ stop: ## end what runs
 # The browser apart, for it leaves an event loop behind. Exit status 5: ARGS have chosen none of these.
 test: $(STAMP) chromium ## run all tests; ARGS="tests/operations -k ready" runs some
 	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadgroup -m "not browser" $(ARGS) || test $$? -eq 5
-	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist load -m browser $(ARGS) || test $$? -eq 5
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist worksteal -m browser $(ARGS) || test $$? -eq 5
 
 chromium:
 	sh deploy/chromium.sh
