@@ -52,6 +52,12 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: at any time some test waits for a process, a clock or a browser."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Import only what can have a test for the browser, where no other is asked for: 14 files of 200."""
     if config.option.markexpr != "browser" or collection_path.suffix != ".py":
