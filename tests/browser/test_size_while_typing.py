@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from releasedesk.accounts.models import User
 from tests.browser.windows import axe
+from tests.builders import make_service
 
 if TYPE_CHECKING:
+    from releasedesk.accounts.models import Team, User
     from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_second_change_is_noticed_while_it_is_typed(readers: Windows) -> None:
-    page = readers.open(User.objects.get(username="mara"))
+def test_a_second_change_is_noticed_while_it_is_typed(windows: Windows, payments: Team, bob: User) -> None:
+    make_service("checkout-api", payments)
+    page = windows.open(bob)
     page.goto("/services/checkout-api/plan/")
     change = page.get_by_label("What is the one thing that changes?")
     size = page.locator("#size")
