@@ -171,7 +171,7 @@ def _one(request: HttpRequest, answer: Answer | Problem) -> JsonResponse:
     if isinstance(answer, Problem):
         raise answer
     path = answer.body["release_url"]
-    body = {**answer.body, "release_url": request.build_absolute_uri(path) if path else None}
+    body = {**answer.body, "release_url": path and f"{request.scheme}://{request.get_host()}{path}"}
     headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
     return JsonResponse(body, status=answer.status, headers=headers)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -91,7 +92,19 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         return self.filter(team_id__in=actor.team_ids)
 
 
-@pghistory.track(exclude=["revision"])
+# The columns are named, so that the trigger is passed over when an event only raises the revision.
+_COLUMNS = ("slug", "name", "team_id", "owner_id", "repository", "health_url", "created_at")
+
+
+@pghistory.track(
+    pghistory.InsertEvent(),
+    pghistory.UpdateEvent(
+        operation=pgtrigger.UpdateOf(*_COLUMNS),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.AnyChange(exclude=["revision"]),
+        trigger_name="update_update",
+    ),
+    exclude=["revision"],
+)
 class Service(models.Model):
     """What is released.
 
@@ -105,7 +118,7 @@ class Service(models.Model):
     owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     repository = models.URLField(max_length=2000, blank=True)
     health_url = models.URLField(max_length=2000, blank=True)
-    revision = models.PositiveBigIntegerField(default=0, editable=False)
+    revision = models.BigIntegerField(default=0, editable=False)
     created_at = models.DateTimeField()
     team_id: int
     owner_id: int | None

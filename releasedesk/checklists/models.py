@@ -139,7 +139,7 @@ class Item(Wording):
 
     List = List
 
-    release = models.ForeignKey(Release, models.CASCADE, related_name="items")
+    release = models.ForeignKey(Release, models.CASCADE, related_name="items", db_index=False)
     outcome = models.CharField(max_length=16, choices=Outcome.choices, default=Outcome.OPEN)
     evidence = models.URLField(max_length=2000, blank=True)
     reason = models.TextField(blank=True)

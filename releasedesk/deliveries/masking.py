@@ -33,10 +33,30 @@ HINT = re.compile(
 )
 
 
+# ASCII text without any of these, in lower case, neither holds a secret nor names one. To look costs a tenth.
+TELLTALES = (
+    *("rdk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "gl", "xox", "akia", "whsec_", "eyj"),
+    *("@", "bearer", "-----begin", "pass", "secret", "token", "apikey", "api-key", "api_key", "credential"),
+    *("authorization", "cookie", "privatekey", "private-key", "private_key"),
+)
+
+
+def canonical(payload: object) -> str:
+    """Write parsed JSON in the one way that is the same for every spelling of it."""
+    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
 def digest(payload: object) -> bytes:
     """SHA-256 of the parsed JSON: the same body in another spelling is the same body."""
-    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(canonical(payload).encode()).digest()
+
+
+def is_storable(text: str) -> bool:
+    """Whether JSON in the `canonical` spelling is surely stored as it is. Nearly all that comes is."""
+    if "\\u" in text or "NaN" in text or "Infinity" in text:
+        return False
+    lowered = text.lower()
+    return not any(telltale in lowered for telltale in TELLTALES)
 
 
 def storable(value: Any, *, secret: bool = False) -> Any:

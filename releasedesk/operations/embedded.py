@@ -170,6 +170,8 @@ class EmbeddedServer:
             "unix_socket_directories": str(self.socket),
             "unix_socket_permissions": "0700",
             "max_connections": "100",
+            # Until its tables are counted, a lookup of a new desk may read all there is of a team.
+            "autovacuum_naptime": "5s",
             **self.options,
         }
         return " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in chosen.items())

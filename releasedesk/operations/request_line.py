@@ -46,7 +46,7 @@ class RequestLine:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.headers.get("X-Request-ID", "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = offered if SANE_ID.fullmatch(offered) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()  # the thread has answered others before
         structlog.contextvars.bind_contextvars(request_id=request_id)

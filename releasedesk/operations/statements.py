@@ -12,24 +12,27 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
+
+from releasedesk.operations.database.base import is_alive
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Model
 
 Row = TypeVar("Row", bound="Model")
 Parameters = Sequence[Any] | Mapping[str, Any]
+# Whoever waits on the connection that all share has all wait: soon everybody goes their own way instead.
+PATIENCE_MS = 50
+_shared: psycopg.Connection[Any] | None = None
 
 
 def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
     """Run one prepared statement that answers rows, as Django runs its own: same errors, log and wrappers."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        raw: Any = _cursor()(connection.connection)
-        wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-        wrapped(raw).execute(statement, parameters)
-        return raw.fetchall()  # type: ignore[no-any-return]
+    default = connections["default"]  # asking the proxy for each attribute would cost more than the call
+    default.close_if_health_check_failed()
+    default.ensure_connection()
+    return _run(default, default.connection, statement, parameters)
 
 
 def run_alone(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
@@ -41,15 +44,54 @@ def run_alone(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ..
         return run(statement, parameters)
 
 
+def is_shared() -> bool:
+    """Whether the threads of this process share a connection: not where none is kept, nor behind a pooler."""
+    default = connections["default"]
+    kept, pooled = (default.settings_dict[name] for name in ("CONN_MAX_AGE", "DISABLE_SERVER_SIDE_CURSORS"))
+    return bool(kept) and not pooled and not default.in_atomic_block
+
+
+def run_shared(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+    """Run one prepared statement, a transaction of its own, over the connection that the threads share.
+
+    The caller sees to it that they take turns. Nobody waits for another's lock here (`OperationalError`).
+    """
+    global _shared  # noqa: PLW0603 - one a process
+    default = connections["default"]
+    if _shared is None or not is_alive(_shared):
+        with default.wrap_database_errors:
+            _shared = psycopg.connect(**default.get_connection_params(), autocommit=True)
+            _shared.execute(f"SET lock_timeout = {PATIENCE_MS}")
+    return _run(default, _shared, statement, parameters)
+
+
+def close_shared() -> None:
+    """Close the connection that the threads share, if there is one."""
+    global _shared  # noqa: PLW0603 - one a process
+    if _shared is not None:
+        _shared.close()
+    _shared = None
+
+
+def _run(
+    default: BaseDatabaseWrapper, connected: psycopg.Connection[Any], statement: str, parameters: Parameters
+) -> list[tuple[Any, ...]]:
+    with default.wrap_database_errors:
+        raw: Any = _cursor(default)(connected)
+        wrapped = default.make_debug_cursor if default.queries_logged else default.make_cursor
+        wrapped(raw).execute(statement, parameters)
+        return raw.fetchall()  # type: ignore[no-any-return]
+
+
 def find(model: type[Row], where: str, parameters: Parameters = ()) -> list[Row]:
     """Return the rows of a model that meet a condition: all after the `FROM`. The model holds no JSON."""
     select, names = _select(model)
     return [model.from_db("default", names, row) for row in run(f"{select} {where}", parameters)]
 
 
-def _cursor() -> type[psycopg.Cursor[Any]]:
+def _cursor(default: BaseDatabaseWrapper) -> type[psycopg.Cursor[Any]]:
     """Prepare, except where pghistory puts a statement before ours to note who acts."""
-    notes = any(wrapper.__module__ == "pghistory.runtime" for wrapper in connection.execute_wrappers)
+    notes = any(wrapper.__module__ == "pghistory.runtime" for wrapper in default.execute_wrappers)
     return psycopg.ClientCursor if notes else psycopg.Cursor
 
 

@@ -105,7 +105,7 @@ BROKEN: dict[str, Callable[[], object]] = {
     "one_fact_per_key": again(DeploymentFact),
     "fact_kind": again(DeploymentFact, key="other", kind="lost"),
     "fact_url_is_http": again(DeploymentFact, key="other", url="ftp://ci.example"),
-    "deployment_status": update(Deployment, status="lost", mode=""),
+    "only_a_success_has_a_mode (and nothing is lost for good)": update(Deployment, status="lost", mode=""),
     "only_a_success_has_a_mode": update(Deployment, status="failed"),
     "only_a_success_has_a_mode (and each has one)": update(Deployment, mode=""),
     "deployment_has_a_fact": update(Deployment, start=None, finish=None),

@@ -108,7 +108,12 @@ class Deployment(models.Model):
     finished_at = models.DateTimeField(null=True)
     at = models.DateTimeField(help_text="When it ended, else when it started.")
     replaced = models.ForeignKey(
-        Release, models.CASCADE, null=True, related_name="+", help_text="What was live before this success."
+        Release,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="What was live before this success.",
     )
     service_id: int
     environment_id: int
@@ -122,12 +127,10 @@ class Deployment(models.Model):
     class Meta:
         ordering = ["-at", "-id"]
         constraints = [
+            # `lost` is never stored: it comes about by waiting.
             models.CheckConstraint(
-                condition=Q(status__in=list(history.Status)) & ~Q(status="lost"), name="deployment_status"
-            ),
-            models.CheckConstraint(
-                condition=Q(status="succeeded", mode__in=list(history.Mode))
-                | ~Q(status="succeeded") & Q(mode=""),
+                condition=Q(status__in=["started", "failed"], mode="")
+                | Q(status="succeeded", mode__in=list(history.Mode)),
                 name="only_a_success_has_a_mode",
             ),
             models.CheckConstraint(
@@ -193,10 +196,14 @@ class Standing(models.Model):
         Release, models.CASCADE, related_name="standings", db_index=False, db_constraint=False
     )
     environment = models.ForeignKey(Environment, models.PROTECT, related_name="standings", db_index=False)
-    first = models.ForeignKey(DeploymentFact, models.CASCADE, related_name="+", help_text="Its rank.")
+    first = models.ForeignKey(
+        DeploymentFact, models.CASCADE, related_name="+", db_index=False, help_text="Its rank."
+    )
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    rolled_back_by = models.ForeignKey(DeploymentFact, models.CASCADE, null=True, related_name="+")
+    rolled_back_by = models.ForeignKey(
+        DeploymentFact, models.CASCADE, null=True, related_name="+", db_index=False
+    )
     rolled_back_at = models.DateTimeField(null=True)
     service_id: int
     release_id: int
@@ -225,8 +232,10 @@ class Live(models.Model):
     service = models.ForeignKey(
         Service, models.CASCADE, related_name="lives", db_index=False, db_constraint=False
     )
-    environment = models.ForeignKey(Environment, models.PROTECT, related_name="lives")
-    release = models.ForeignKey(Release, models.CASCADE, related_name="lives", db_constraint=False)
+    environment = models.ForeignKey(Environment, models.PROTECT, related_name="lives", db_index=False)
+    release = models.ForeignKey(
+        Release, models.CASCADE, related_name="lives", db_index=False, db_constraint=False
+    )
     deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="+", db_index=False)
     since = models.DateTimeField()
     service_id: int

@@ -57,8 +57,8 @@ BEGIN
     RETURN release;
 END $$;
 
--- How the place of a fact stands, as far as a later fact can touch it. All of it is asked at once, for the start of a
--- statement costs more than these answers.
+-- How the place of a fact stands, as far as a later fact can touch it. All of it is asked at once, and as a part of the
+-- statement that asks, for the start of a statement costs more than these answers.
 CREATE TYPE releases_stand AS (
     is_late boolean,  -- something later is known of the place
     live bigint,
@@ -66,48 +66,45 @@ CREATE TYPE releases_stand AS (
     was_live boolean,  -- the fact's release has succeeded here before
     opened bigint  -- the start that the fact ends: of its run and release, of its run, of its release
 );
-CREATE FUNCTION releases_stands(one releases_deploymentfact) RETURNS releases_stand LANGUAGE plpgsql AS $$
-DECLARE
-    stand releases_stand;
-BEGIN
+CREATE FUNCTION releases_stands(
+    service bigint, environment bigint, release bigint,
+    kind text, moment timestamptz, source text, key text, run text
+) RETURNS SETOF releases_stand LANGUAGE sql STABLE AS $$
     SELECT
         EXISTS (
             SELECT FROM releases_deploymentfact fact
-            WHERE fact.service_id = one.service_id AND fact.environment_id = one.environment_id
-            AND fact.occurred_at >= one.occurred_at
+            WHERE fact.service_id = service AND fact.environment_id = environment AND fact.occurred_at >= moment
             AND (fact.occurred_at, fact.kind <> 'started', fact.source, fact.key)
-                > (one.occurred_at, one.kind <> 'started', one.source, one.key)
+                > (moment, releases_stands.kind <> 'started', releases_stands.source, releases_stands.key)
         ),
         (
             SELECT live.release_id FROM releases_live live
-            WHERE live.service_id = one.service_id AND live.environment_id = one.environment_id
+            WHERE live.service_id = service AND live.environment_id = environment
         ),
         'rollback' = (
             SELECT deployment.mode FROM releases_deployment deployment
-            WHERE deployment.service_id = one.service_id AND deployment.environment_id = one.environment_id
+            WHERE deployment.service_id = service AND deployment.environment_id = environment
             AND deployment.mode IN ('forward', 'rollback')
             ORDER BY deployment.at DESC, deployment.mode DESC LIMIT 1
         ),
         EXISTS (
             SELECT FROM releases_standing standing
-            WHERE standing.release_id = one.release_id AND standing.environment_id = one.environment_id
+            WHERE standing.release_id = release AND standing.environment_id = environment
         ),
         (
             SELECT deployment.id
             FROM releases_deployment deployment JOIN releases_deploymentfact fact ON fact.id = deployment.start_id
-            WHERE one.kind <> 'started'
-            AND deployment.service_id = one.service_id AND deployment.environment_id = one.environment_id
-            AND deployment.finish_id IS NULL AND deployment.at >= one.occurred_at - interval '24 hours'
-            AND (deployment.release_id = one.release_id OR one.run <> '' AND fact.run = one.run)
+            WHERE releases_stands.kind <> 'started'
+            AND deployment.service_id = service AND deployment.environment_id = environment
+            AND deployment.finish_id IS NULL AND deployment.at >= moment - interval '24 hours'
+            AND (deployment.release_id = release OR releases_stands.run <> '' AND fact.run = releases_stands.run)
             ORDER BY
-                one.run = '' OR fact.run <> one.run OR deployment.release_id IS DISTINCT FROM one.release_id,
-                one.run = '' OR fact.run <> one.run,
+                releases_stands.run = '' OR fact.run <> releases_stands.run OR deployment.release_id IS DISTINCT FROM release,
+                releases_stands.run = '' OR fact.run <> releases_stands.run,
                 fact.occurred_at DESC, fact.source DESC, fact.key DESC
             LIMIT 1
         )
-    INTO stand;
-    RETURN stand;
-END $$;
+$$;
 
 -- Whether a fact, stored or about to be, can be folded without looking at all the others of its place: it is later
 -- than they are, nothing was rolled back last, and it makes live what was never live before, or what is.
@@ -175,7 +172,9 @@ DECLARE
     stand releases_stand;
 BEGIN
     SELECT * INTO STRICT one FROM releases_deploymentfact WHERE id = fact_id;
-    stand := releases_stands(one);
+    SELECT * INTO STRICT stand FROM releases_stands(
+        one.service_id, one.environment_id, one.release_id, one.kind, one.occurred_at, one.source, one.key, one.run
+    );
     IF releases_goes_on(one, stand) THEN
         RETURN NEXT releases_go_on(one, stand);
     END IF;
@@ -212,31 +211,28 @@ $$;
 -- `told` is a list of objects with the columns named below, `slugs` are the services they name. A message without an
 -- answer is left as it was.
 CREATE FUNCTION releases_take_in(token_id text, label text, moment timestamptz, slugs text[], told jsonb)
-RETURNS TABLE (number integer, answer jsonb) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+RETURNS TABLE (number integer, answer jsonb)
+LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     team bigint;
     held text[];
     held_ids bigint[];
-    environments jsonb;
     touched bigint[] := '{}';
     shipped bigint[] := '{}';
     one record;
+    known record;
     fact releases_deploymentfact;
-    release record;
     stand releases_stand;
     attempt releases_deployment;
     is_news boolean;
 BEGIN
     -- Who sends may have been remembered: whether they still may is asked here. The services are held in the order of
-    -- their slugs, so that nobody waits in a circle.
-    SELECT
-        min(mine.team_id), array_agg(mine.slug), array_agg(mine.id),
-        (SELECT jsonb_object_agg(name, id) FROM catalog_environment)
-    INTO team, held, held_ids, environments
+    -- their slugs, so that nobody waits in a circle. Compared by `=`, a new desk would read all services of the team.
+    SELECT min(mine.team_id), array_agg(mine.slug), array_agg(mine.id) INTO team, held, held_ids
     FROM (
         SELECT service.team_id, service.slug::text, service.id
         FROM catalog_service service
-        JOIN catalog_token token ON token.id = token_id AND token.team_id = service.team_id
+        JOIN catalog_token token ON token.id = token_id AND token.team_id IS NOT DISTINCT FROM service.team_id
         WHERE service.slug = ANY (slugs)
         AND (token.service_id IS NULL OR token.service_id = service.id)
         AND token.revoked_at IS NULL AND (token.expires_at IS NULL OR token.expires_at > moment)
@@ -247,33 +243,37 @@ BEGIN
         RETURN;
     END IF;
     FOR one IN
-        SELECT event.*, 0::bigint AS service_id, 0::bigint AS environment_id
+        SELECT event.*, held_ids[array_position(held, event.service)] AS service_id, environment.id AS environment_id
         FROM jsonb_to_recordset(told) AS event(
             number integer, source text, key text, type text, body jsonb, headers jsonb, digest text, service text,
             environment text, kind text, version text, occurred_at timestamptz, run text, commit text, command text,
             url text, files text[], changes jsonb
         )
+        JOIN catalog_environment environment ON environment.name = event.environment
+        WHERE event.service = ANY (held)
         ORDER BY event.occurred_at, event.kind <> 'started', event.source COLLATE "C", event.key COLLATE "C"
     LOOP
-        one.service_id := held_ids[array_position(held, one.service)];
-        one.environment_id := (environments ->> one.environment)::bigint;
-        CONTINUE WHEN one.service_id IS NULL OR one.environment_id IS NULL;
         -- Who claims a key waits for it and then for the service. Here the service is held, so nobody waits for keys.
         CONTINUE WHEN NOT pg_try_advisory_xact_lock(deliveries_key(team, one.source, one.key));
-        SELECT known.id, known.reported_commit, known.files_touched, EXISTS (
-            SELECT FROM deliveries_delivery delivery
-            WHERE delivery.team_id = team AND delivery.source = one.source AND delivery.key = one.key
-            AND delivery.outcome <> 'rejected'
-        ) AS is_taken
-        INTO release
+        SELECT
+            release.id, release.reported_commit, release.files_touched, its AS stand,
+            EXISTS (
+                SELECT FROM deliveries_delivery delivery
+                WHERE delivery.team_id = team AND delivery.source = one.source AND delivery.key = one.key
+                AND delivery.outcome <> 'rejected'
+            ) AS is_taken
+        INTO known
         FROM (VALUES (one.service_id, one.version)) AS named(service_id, version)
-        LEFT JOIN releases_release known USING (service_id, version);
-        CONTINUE WHEN release.is_taken;
-        is_news := one.commit <> '' AND one.commit IS DISTINCT FROM release.reported_commit;
+        LEFT JOIN releases_release release USING (service_id, version)
+        CROSS JOIN LATERAL releases_stands(
+            one.service_id, one.environment_id, release.id, one.kind, one.occurred_at, one.source, one.key, one.run
+        ) AS its;
+        CONTINUE WHEN known.is_taken;
+        is_news := one.commit <> '' AND one.commit IS DISTINCT FROM known.reported_commit;
         IF is_news THEN
-            is_news := NOT EXISTS (
+            is_news := known.id IS NULL OR NOT EXISTS (
                 SELECT FROM releases_deploymentfact later
-                WHERE later.release_id = release.id AND later.commit <> ''
+                WHERE later.release_id = known.id AND later.commit <> ''
                 AND (later.occurred_at, later.source, later.key) > (one.occurred_at, one.source COLLATE "C", one.key COLLATE "C")
             );
             -- What is known of commits has to be shared out (actions/commits.py).
@@ -283,25 +283,23 @@ BEGIN
         fact := NULL;
         fact.service_id := one.service_id;
         fact.environment_id := one.environment_id;
-        fact.release_id := release.id;
+        fact.release_id := known.id;
         fact.kind := one.kind;
         fact.occurred_at := one.occurred_at;
-        fact.source := one.source;
-        fact.key := one.key;
         fact.run := one.run;
-        stand := releases_stands(fact);
+        stand := known.stand;
         CONTINUE WHEN NOT releases_goes_on(fact, stand);
-        IF release.id IS NULL THEN
+        IF known.id IS NULL THEN
             fact.release_id := releases_register(
                 one.service_id, one.version, one.commit, one.files, label, moment
             );
-        ELSIF is_news OR NOT one.files <@ release.files_touched::text[] THEN
+        ELSIF is_news OR NOT one.files <@ known.files_touched::text[] THEN
             UPDATE releases_release
             SET reported_commit = CASE WHEN is_news THEN one.commit ELSE reported_commit END,
                 files_touched = ARRAY (
                     SELECT DISTINCT file COLLATE "C" FROM unnest(files_touched || one.files) AS file ORDER BY 1
                 )
-            WHERE id = release.id;
+            WHERE id = known.id;
         END IF;
         IF jsonb_array_length(one.changes) > 0 THEN
             INSERT INTO releases_change (release_id, sha, subject, author, committed_at, shared)
@@ -354,5 +352,7 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     UPDATE catalog_service SET revision = revision + 1 WHERE id = ANY (touched);
-    PERFORM releases_wake(shipped);
+    IF shipped <> '{}' THEN
+        PERFORM releases_wake(shipped);
+    END IF;
 END $$;
