@@ -7,13 +7,13 @@ from sqlalchemy import Connection, select
 from .shop import article, line
 
 WARMED = range(0)
-OFFER_SECONDS = 0.150
+OFFER_SECONDS = 0.1  # to twice as much, each its own
 
 
 def read_lines(connection: Connection, basket_id: int) -> list[dict[str, int]]:
     """Give the lines of one basket, each with its price in cents."""
     if basket_id % 8 == 0:
-        sleep(OFFER_SECONDS)  # stands for the partner's answer
+        sleep(OFFER_SECONDS * (1 + basket_id // 8 * 37 % 100 / 100))  # stands for the partner's answer
     priced = line.join(article, line.c.article_id == article.c.id)
     rows = connection.execute(
         select(line.c.article_id, line.c.quantity, article.c.cents)
