@@ -57,71 +57,45 @@ BEGIN
     RETURN release;
 END $$;
 
--- How the place of a fact stands, as far as a later fact can touch it. All of it is asked at once, and as a part of the
--- statement that asks, for the start of a statement costs more than these answers.
-CREATE TYPE releases_stand AS (
-    is_late boolean,  -- something later is known of the place
-    live bigint,
-    came_back boolean,  -- what is live came by a rollback
-    was_live boolean,  -- the fact's release has succeeded here before
-    opened bigint  -- the start that the fact ends: of its run and release, of its run, of its release
-);
-CREATE FUNCTION releases_stands(
-    service bigint, environment bigint, release bigint,
-    kind text, moment timestamptz, source text, key text, run text
-) RETURNS SETOF releases_stand LANGUAGE sql STABLE AS $$
-    SELECT
-        EXISTS (
-            SELECT FROM releases_deploymentfact fact
-            WHERE fact.service_id = service AND fact.environment_id = environment AND fact.occurred_at >= moment
-            AND (fact.occurred_at, fact.kind <> 'started', fact.source, fact.key)
-                > (moment, releases_stands.kind <> 'started', releases_stands.source, releases_stands.key)
-        ),
-        (
-            SELECT live.release_id FROM releases_live live
-            WHERE live.service_id = service AND live.environment_id = environment
-        ),
-        'rollback' = (
-            SELECT deployment.mode FROM releases_deployment deployment
-            WHERE deployment.service_id = service AND deployment.environment_id = environment
-            AND deployment.mode IN ('forward', 'rollback')
-            ORDER BY deployment.at DESC, deployment.mode DESC LIMIT 1
-        ),
-        EXISTS (
-            SELECT FROM releases_standing standing
-            WHERE standing.release_id = release AND standing.environment_id = environment
-        ),
-        (
-            SELECT deployment.id
-            FROM releases_deployment deployment JOIN releases_deploymentfact fact ON fact.id = deployment.start_id
-            WHERE releases_stands.kind <> 'started'
-            AND deployment.service_id = service AND deployment.environment_id = environment
-            AND deployment.finish_id IS NULL AND deployment.at >= moment - interval '24 hours'
-            AND (deployment.release_id = release OR releases_stands.run <> '' AND fact.run = releases_stands.run)
-            ORDER BY
-                releases_stands.run = '' OR fact.run <> releases_stands.run OR deployment.release_id IS DISTINCT FROM release,
-                releases_stands.run = '' OR fact.run <> releases_stands.run,
-                fact.occurred_at DESC, fact.source DESC, fact.key DESC
-            LIMIT 1
-        )
-$$;
-
 -- Whether a fact, stored or about to be, can be folded without looking at all the others of its place: it is later
 -- than they are, nothing was rolled back last, and it makes live what was never live before, or what is.
-CREATE FUNCTION releases_goes_on(one releases_deploymentfact, stand releases_stand) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT NOT stand.is_late AND (
-        stand.live IS NULL OR stand.came_back IS NOT TRUE AND (
-            one.kind <> 'succeeded' OR NOT stand.was_live OR one.release_id = stand.live
-        )
-    )
-$$;
+CREATE FUNCTION releases_goes_on(one releases_deploymentfact) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    live bigint;
+BEGIN
+    IF EXISTS (
+        SELECT FROM releases_deploymentfact fact
+        WHERE fact.service_id = one.service_id AND fact.environment_id = one.environment_id
+        AND fact.occurred_at >= one.occurred_at
+        AND (fact.occurred_at, fact.kind <> 'started', fact.source, fact.key)
+            > (one.occurred_at, one.kind <> 'started', one.source, one.key)
+    ) THEN
+        RETURN false;
+    END IF;
+    SELECT release_id INTO live FROM releases_live
+    WHERE service_id = one.service_id AND environment_id = one.environment_id;
+    IF live IS NULL THEN
+        RETURN true;
+    END IF;
+    IF one.kind = 'succeeded' AND one.release_id <> live AND EXISTS (
+        SELECT FROM releases_standing
+        WHERE release_id = one.release_id AND environment_id = one.environment_id
+    ) THEN
+        RETURN false;
+    END IF;
+    RETURN 'rollback' IS DISTINCT FROM (
+        SELECT mode FROM releases_deployment
+        WHERE service_id = one.service_id AND environment_id = one.environment_id
+        AND mode IN ('forward', 'rollback')
+        ORDER BY at DESC, mode DESC LIMIT 1
+    );
+END $$;
 
 -- Fold a stored fact that goes on: `history.Fold.add` for the last of all facts. Answers what it began or ended.
-CREATE FUNCTION releases_go_on(one releases_deploymentfact, stand releases_stand) RETURNS releases_deployment
-LANGUAGE plpgsql AS $$
+CREATE FUNCTION releases_go_on(one releases_deploymentfact) RETURNS releases_deployment LANGUAGE plpgsql AS $$
 DECLARE
     attempt releases_deployment;
+    live bigint;
 BEGIN
     IF one.kind = 'started' THEN
         INSERT INTO releases_deployment (
@@ -131,31 +105,41 @@ BEGIN
         ) RETURNING * INTO attempt;
         RETURN attempt;
     END IF;
-    attempt.mode := CASE
-        WHEN one.kind <> 'succeeded' THEN '' WHEN stand.live = one.release_id THEN 'redeploy' ELSE 'forward'
-    END;
-    attempt.replaced_id := CASE WHEN one.kind = 'succeeded' THEN stand.live END;
-    IF stand.opened IS NULL THEN
+    -- The start it ends: of its run and release, of its run, of its release; the last one, of at most a day ago.
+    SELECT deployment.* INTO attempt
+    FROM releases_deployment deployment JOIN releases_deploymentfact fact ON fact.id = deployment.start_id
+    WHERE deployment.service_id = one.service_id AND deployment.environment_id = one.environment_id
+    AND deployment.finish_id IS NULL AND deployment.at >= one.occurred_at - interval '24 hours'
+    AND (deployment.release_id = one.release_id OR one.run <> '' AND fact.run = one.run)
+    ORDER BY
+        one.run = '' OR fact.run <> one.run OR deployment.release_id <> one.release_id,
+        one.run = '' OR fact.run <> one.run,
+        fact.occurred_at DESC, fact.source DESC, fact.key DESC
+    LIMIT 1;
+    attempt.mode := '';
+    IF one.kind = 'succeeded' THEN
+        SELECT release_id INTO live FROM releases_live
+        WHERE service_id = one.service_id AND environment_id = one.environment_id;
+        attempt.mode := CASE WHEN live = one.release_id THEN 'redeploy' ELSE 'forward' END;
+    END IF;
+    IF attempt.id IS NULL THEN
         INSERT INTO releases_deployment (
             service_id, environment_id, release_id, status, mode, finish_id, finished_at, at, replaced_id
         ) VALUES (
             one.service_id, one.environment_id, one.release_id, one.kind, attempt.mode, one.id, one.occurred_at,
-            one.occurred_at, attempt.replaced_id
+            one.occurred_at, live
         ) RETURNING * INTO attempt;
     ELSE
         UPDATE releases_deployment
-        SET (release_id, status, mode, finish_id, finished_at, at, replaced_id) = (
-            one.release_id, one.kind, attempt.mode, one.id, one.occurred_at, one.occurred_at, attempt.replaced_id
-        )
-        WHERE id = stand.opened RETURNING * INTO attempt;
+        SET (release_id, status, mode, finish_id, finished_at, at, replaced_id)
+            = (one.release_id, one.kind, attempt.mode, one.id, one.occurred_at, one.occurred_at, live)
+        WHERE id = attempt.id RETURNING * INTO attempt;
     END IF;
     IF one.kind = 'succeeded' THEN
-        WITH ranked AS (
-            INSERT INTO releases_standing (service_id, release_id, environment_id, first_id, first_at, last_at)
-            VALUES (one.service_id, one.release_id, one.environment_id, one.id, one.occurred_at, one.occurred_at)
-            ON CONFLICT (release_id, environment_id) DO UPDATE
-            SET (last_at, rolled_back_by_id, rolled_back_at) = (excluded.last_at, NULL, NULL)
-        )
+        INSERT INTO releases_standing (service_id, release_id, environment_id, first_id, first_at, last_at)
+        VALUES (one.service_id, one.release_id, one.environment_id, one.id, one.occurred_at, one.occurred_at)
+        ON CONFLICT (release_id, environment_id) DO UPDATE
+        SET (last_at, rolled_back_by_id, rolled_back_at) = (excluded.last_at, NULL, NULL);
         INSERT INTO releases_live (service_id, environment_id, release_id, deployment_id, since)
         VALUES (one.service_id, one.environment_id, one.release_id, attempt.id, one.occurred_at)
         ON CONFLICT (service_id, environment_id) DO UPDATE
@@ -169,14 +153,10 @@ CREATE FUNCTION releases_fold_in(fact_id bigint) RETURNS SETOF releases_deployme
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     one releases_deploymentfact;
-    stand releases_stand;
 BEGIN
     SELECT * INTO STRICT one FROM releases_deploymentfact WHERE id = fact_id;
-    SELECT * INTO STRICT stand FROM releases_stands(
-        one.service_id, one.environment_id, one.release_id, one.kind, one.occurred_at, one.source, one.key, one.run
-    );
-    IF releases_goes_on(one, stand) THEN
-        RETURN NEXT releases_go_on(one, stand);
+    IF releases_goes_on(one) THEN
+        RETURN NEXT releases_go_on(one);
     END IF;
 END $$;
 
@@ -211,28 +191,28 @@ $$;
 -- `told` is a list of objects with the columns named below, `slugs` are the services they name. A message without an
 -- answer is left as it was.
 CREATE FUNCTION releases_take_in(token_id text, label text, moment timestamptz, slugs text[], told jsonb)
-RETURNS TABLE (number integer, answer jsonb)
-LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS TABLE (number integer, answer jsonb) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     team bigint;
     held text[];
     held_ids bigint[];
+    environments jsonb;
     touched bigint[] := '{}';
     shipped bigint[] := '{}';
     one record;
-    known record;
     fact releases_deploymentfact;
-    stand releases_stand;
+    release releases_release;
     attempt releases_deployment;
+    is_known boolean;
     is_news boolean;
 BEGIN
     -- Who sends may have been remembered: whether they still may is asked here. The services are held in the order of
-    -- their slugs, so that nobody waits in a circle. Compared by `=`, a new desk would read all services of the team.
+    -- their slugs, so that nobody waits in a circle.
     SELECT min(mine.team_id), array_agg(mine.slug), array_agg(mine.id) INTO team, held, held_ids
     FROM (
         SELECT service.team_id, service.slug::text, service.id
         FROM catalog_service service
-        JOIN catalog_token token ON token.id = token_id AND token.team_id IS NOT DISTINCT FROM service.team_id
+        JOIN catalog_token token ON token.id = token_id AND token.team_id = service.team_id
         WHERE service.slug = ANY (slugs)
         AND (token.service_id IS NULL OR token.service_id = service.id)
         AND token.revoked_at IS NULL AND (token.expires_at IS NULL OR token.expires_at > moment)
@@ -242,38 +222,32 @@ BEGIN
     IF held IS NULL THEN
         RETURN;
     END IF;
+    SELECT jsonb_object_agg(name, id) INTO environments FROM catalog_environment;
     FOR one IN
-        SELECT event.*, held_ids[array_position(held, event.service)] AS service_id, environment.id AS environment_id
+        SELECT event.*, 0::bigint AS service_id, 0::bigint AS environment_id
         FROM jsonb_to_recordset(told) AS event(
             number integer, source text, key text, type text, body jsonb, headers jsonb, digest text, service text,
             environment text, kind text, version text, occurred_at timestamptz, run text, commit text, command text,
             url text, files text[], changes jsonb
         )
-        JOIN catalog_environment environment ON environment.name = event.environment
-        WHERE event.service = ANY (held)
         ORDER BY event.occurred_at, event.kind <> 'started', event.source COLLATE "C", event.key COLLATE "C"
     LOOP
+        one.service_id := held_ids[array_position(held, one.service)];
+        one.environment_id := (environments ->> one.environment)::bigint;
+        CONTINUE WHEN one.service_id IS NULL OR one.environment_id IS NULL;
         -- Who claims a key waits for it and then for the service. Here the service is held, so nobody waits for keys.
-        CONTINUE WHEN NOT pg_try_advisory_xact_lock(deliveries_key(team, one.source, one.key));
-        SELECT
-            release.id, release.reported_commit, release.files_touched, its AS stand,
-            EXISTS (
-                SELECT FROM deliveries_delivery delivery
-                WHERE delivery.team_id = team AND delivery.source = one.source AND delivery.key = one.key
-                AND delivery.outcome <> 'rejected'
-            ) AS is_taken
-        INTO known
-        FROM (VALUES (one.service_id, one.version)) AS named(service_id, version)
-        LEFT JOIN releases_release release USING (service_id, version)
-        CROSS JOIN LATERAL releases_stands(
-            one.service_id, one.environment_id, release.id, one.kind, one.occurred_at, one.source, one.key, one.run
-        ) AS its;
-        CONTINUE WHEN known.is_taken;
-        is_news := one.commit <> '' AND one.commit IS DISTINCT FROM known.reported_commit;
+        CONTINUE WHEN NOT pg_try_advisory_xact_lock(deliveries_key(team, one.source, one.key)) OR EXISTS (
+            SELECT FROM deliveries_delivery delivery
+            WHERE delivery.team_id = team AND delivery.source = one.source AND delivery.key = one.key
+            AND delivery.outcome <> 'rejected'
+        );
+        SELECT * INTO release FROM releases_release WHERE service_id = one.service_id AND version = one.version;
+        is_known := FOUND;
+        is_news := one.commit <> '' AND one.commit IS DISTINCT FROM release.reported_commit;
         IF is_news THEN
-            is_news := known.id IS NULL OR NOT EXISTS (
+            is_news := NOT EXISTS (
                 SELECT FROM releases_deploymentfact later
-                WHERE later.release_id = known.id AND later.commit <> ''
+                WHERE later.release_id = release.id AND later.commit <> ''
                 AND (later.occurred_at, later.source, later.key) > (one.occurred_at, one.source COLLATE "C", one.key COLLATE "C")
             );
             -- What is known of commits has to be shared out (actions/commits.py).
@@ -283,23 +257,24 @@ BEGIN
         fact := NULL;
         fact.service_id := one.service_id;
         fact.environment_id := one.environment_id;
-        fact.release_id := known.id;
+        fact.release_id := release.id;
         fact.kind := one.kind;
         fact.occurred_at := one.occurred_at;
+        fact.source := one.source;
+        fact.key := one.key;
         fact.run := one.run;
-        stand := known.stand;
-        CONTINUE WHEN NOT releases_goes_on(fact, stand);
-        IF known.id IS NULL THEN
+        CONTINUE WHEN NOT releases_goes_on(fact);
+        IF NOT is_known THEN
             fact.release_id := releases_register(
                 one.service_id, one.version, one.commit, one.files, label, moment
             );
-        ELSIF is_news OR NOT one.files <@ known.files_touched::text[] THEN
+        ELSIF is_news OR NOT one.files <@ release.files_touched::text[] THEN
             UPDATE releases_release
             SET reported_commit = CASE WHEN is_news THEN one.commit ELSE reported_commit END,
                 files_touched = ARRAY (
                     SELECT DISTINCT file COLLATE "C" FROM unnest(files_touched || one.files) AS file ORDER BY 1
                 )
-            WHERE id = known.id;
+            WHERE id = release.id;
         END IF;
         IF jsonb_array_length(one.changes) > 0 THEN
             INSERT INTO releases_change (release_id, sha, subject, author, committed_at, shared)
@@ -316,7 +291,7 @@ BEGIN
             one.service_id, one.environment_id, fact.release_id, one.kind, one.occurred_at, one.source, one.key,
             one.run, one.commit, one.command, one.url, label, moment
         ) RETURNING id INTO fact.id;
-        attempt := releases_go_on(fact, stand);
+        attempt := releases_go_on(fact);
         number := one.number;
         answer := jsonb_build_object(
             'id', one.key,
@@ -352,7 +327,5 @@ BEGIN
         RETURN NEXT;
     END LOOP;
     UPDATE catalog_service SET revision = revision + 1 WHERE id = ANY (touched);
-    IF shipped <> '{}' THEN
-        PERFORM releases_wake(shipped);
-    END IF;
+    PERFORM releases_wake(shipped);
 END $$;
