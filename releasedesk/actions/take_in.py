@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.deployments import DeploymentReport
@@ -56,7 +56,7 @@ def _of_all(several: Sequence[tuple[Actor, Told, datetime]]) -> Sequence[Mapping
     told = [replace(one, number=number) for number, (_, one, _) in enumerate(several)]
     try:
         answers = _taken_in(run_shared, several[0][0], told, max(now for *_, now in several))
-    except OperationalError:  # whoever tries alone meets it again, if it is still there
+    except (InterfaceError, OperationalError):  # whoever tries alone meets it again, if it is still there
         return [None] * len(several)
     return [answers.get(number) for number in range(len(several))]
 

@@ -13,6 +13,8 @@ DROP FUNCTION releases_wake;
 DROP FUNCTION releases_fold_in;
 DROP FUNCTION releases_go_on;
 DROP FUNCTION releases_goes_on;
+DROP FUNCTION releases_stands;
+DROP TYPE releases_stand;
 DROP FUNCTION releases_register;
 """
 

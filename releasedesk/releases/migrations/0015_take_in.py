@@ -5,7 +5,8 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent / "sql"
-FORMER = """
+# The last two were not there at first: the file of the former functions was changed before this migration was.
+DROP = """
 DROP FUNCTION releases_take_in;
 DROP FUNCTION releases_written;
 DROP FUNCTION deliveries_key;
@@ -14,18 +15,8 @@ DROP FUNCTION releases_fold_in;
 DROP FUNCTION releases_go_on;
 DROP FUNCTION releases_goes_on;
 DROP FUNCTION releases_register;
-"""
-PRESENT = """
-DROP FUNCTION releases_take_in;
-DROP FUNCTION releases_written;
-DROP FUNCTION deliveries_key;
-DROP FUNCTION releases_wake;
-DROP FUNCTION releases_fold_in;
-DROP FUNCTION releases_go_on;
-DROP FUNCTION releases_goes_on;
-DROP FUNCTION releases_stands;
-DROP TYPE releases_stand;
-DROP FUNCTION releases_register;
+DROP FUNCTION IF EXISTS releases_stands;
+DROP TYPE IF EXISTS releases_stand;
 """
 
 
@@ -38,6 +29,6 @@ class Migration(migrations.Migration):
 
     # In lists, and so sent whole: what splits statements at semicolons does not know function bodies.
     operations = [
-        migrations.RunSQL([FORMER], [(SQL / "0012_take_in.sql").read_text()]),
-        migrations.RunSQL([(SQL / "0015_take_in.sql").read_text()], [PRESENT]),
+        migrations.RunSQL([DROP], [(SQL / "0012_take_in.sql").read_text()]),
+        migrations.RunSQL([(SQL / "0015_take_in.sql").read_text()], [DROP]),
     ]

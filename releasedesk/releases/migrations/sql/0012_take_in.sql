@@ -57,45 +57,74 @@ BEGIN
     RETURN release;
 END $$;
 
--- Whether a fact, stored or about to be, can be folded without looking at all the others of its place: it is later
--- than they are, nothing was rolled back last, and it makes live what was never live before, or what is.
-CREATE FUNCTION releases_goes_on(one releases_deploymentfact) RETURNS boolean LANGUAGE plpgsql AS $$
+-- How the place of a fact stands, as far as a later fact can touch it. All of it is asked at once, for the start of a
+-- statement costs more than these answers.
+CREATE TYPE releases_stand AS (
+    is_late boolean,  -- something later is known of the place
+    live bigint,
+    came_back boolean,  -- what is live came by a rollback
+    was_live boolean,  -- the fact's release has succeeded here before
+    opened bigint  -- the start that the fact ends: of its run and release, of its run, of its release
+);
+CREATE FUNCTION releases_stands(one releases_deploymentfact) RETURNS releases_stand LANGUAGE plpgsql AS $$
 DECLARE
-    live bigint;
+    stand releases_stand;
 BEGIN
-    IF EXISTS (
-        SELECT FROM releases_deploymentfact fact
-        WHERE fact.service_id = one.service_id AND fact.environment_id = one.environment_id
-        AND fact.occurred_at >= one.occurred_at
-        AND (fact.occurred_at, fact.kind <> 'started', fact.source, fact.key)
-            > (one.occurred_at, one.kind <> 'started', one.source, one.key)
-    ) THEN
-        RETURN false;
-    END IF;
-    SELECT release_id INTO live FROM releases_live
-    WHERE service_id = one.service_id AND environment_id = one.environment_id;
-    IF live IS NULL THEN
-        RETURN true;
-    END IF;
-    IF one.kind = 'succeeded' AND one.release_id <> live AND EXISTS (
-        SELECT FROM releases_standing
-        WHERE release_id = one.release_id AND environment_id = one.environment_id
-    ) THEN
-        RETURN false;
-    END IF;
-    RETURN 'rollback' IS DISTINCT FROM (
-        SELECT mode FROM releases_deployment
-        WHERE service_id = one.service_id AND environment_id = one.environment_id
-        AND mode IN ('forward', 'rollback')
-        ORDER BY at DESC, mode DESC LIMIT 1
-    );
+    SELECT
+        EXISTS (
+            SELECT FROM releases_deploymentfact fact
+            WHERE fact.service_id = one.service_id AND fact.environment_id = one.environment_id
+            AND fact.occurred_at >= one.occurred_at
+            AND (fact.occurred_at, fact.kind <> 'started', fact.source, fact.key)
+                > (one.occurred_at, one.kind <> 'started', one.source, one.key)
+        ),
+        (
+            SELECT live.release_id FROM releases_live live
+            WHERE live.service_id = one.service_id AND live.environment_id = one.environment_id
+        ),
+        'rollback' = (
+            SELECT deployment.mode FROM releases_deployment deployment
+            WHERE deployment.service_id = one.service_id AND deployment.environment_id = one.environment_id
+            AND deployment.mode IN ('forward', 'rollback')
+            ORDER BY deployment.at DESC, deployment.mode DESC LIMIT 1
+        ),
+        EXISTS (
+            SELECT FROM releases_standing standing
+            WHERE standing.release_id = one.release_id AND standing.environment_id = one.environment_id
+        ),
+        (
+            SELECT deployment.id
+            FROM releases_deployment deployment JOIN releases_deploymentfact fact ON fact.id = deployment.start_id
+            WHERE one.kind <> 'started'
+            AND deployment.service_id = one.service_id AND deployment.environment_id = one.environment_id
+            AND deployment.finish_id IS NULL AND deployment.at >= one.occurred_at - interval '24 hours'
+            AND (deployment.release_id = one.release_id OR one.run <> '' AND fact.run = one.run)
+            ORDER BY
+                one.run = '' OR fact.run <> one.run OR deployment.release_id IS DISTINCT FROM one.release_id,
+                one.run = '' OR fact.run <> one.run,
+                fact.occurred_at DESC, fact.source DESC, fact.key DESC
+            LIMIT 1
+        )
+    INTO stand;
+    RETURN stand;
 END $$;
 
+-- Whether a fact, stored or about to be, can be folded without looking at all the others of its place: it is later
+-- than they are, nothing was rolled back last, and it makes live what was never live before, or what is.
+CREATE FUNCTION releases_goes_on(one releases_deploymentfact, stand releases_stand) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT NOT stand.is_late AND (
+        stand.live IS NULL OR stand.came_back IS NOT TRUE AND (
+            one.kind <> 'succeeded' OR NOT stand.was_live OR one.release_id = stand.live
+        )
+    )
+$$;
+
 -- Fold a stored fact that goes on: `history.Fold.add` for the last of all facts. Answers what it began or ended.
-CREATE FUNCTION releases_go_on(one releases_deploymentfact) RETURNS releases_deployment LANGUAGE plpgsql AS $$
+CREATE FUNCTION releases_go_on(one releases_deploymentfact, stand releases_stand) RETURNS releases_deployment
+LANGUAGE plpgsql AS $$
 DECLARE
     attempt releases_deployment;
-    live bigint;
 BEGIN
     IF one.kind = 'started' THEN
         INSERT INTO releases_deployment (
@@ -105,41 +134,31 @@ BEGIN
         ) RETURNING * INTO attempt;
         RETURN attempt;
     END IF;
-    -- The start it ends: of its run and release, of its run, of its release; the last one, of at most a day ago.
-    SELECT deployment.* INTO attempt
-    FROM releases_deployment deployment JOIN releases_deploymentfact fact ON fact.id = deployment.start_id
-    WHERE deployment.service_id = one.service_id AND deployment.environment_id = one.environment_id
-    AND deployment.finish_id IS NULL AND deployment.at >= one.occurred_at - interval '24 hours'
-    AND (deployment.release_id = one.release_id OR one.run <> '' AND fact.run = one.run)
-    ORDER BY
-        one.run = '' OR fact.run <> one.run OR deployment.release_id <> one.release_id,
-        one.run = '' OR fact.run <> one.run,
-        fact.occurred_at DESC, fact.source DESC, fact.key DESC
-    LIMIT 1;
-    attempt.mode := '';
-    IF one.kind = 'succeeded' THEN
-        SELECT release_id INTO live FROM releases_live
-        WHERE service_id = one.service_id AND environment_id = one.environment_id;
-        attempt.mode := CASE WHEN live = one.release_id THEN 'redeploy' ELSE 'forward' END;
-    END IF;
-    IF attempt.id IS NULL THEN
+    attempt.mode := CASE
+        WHEN one.kind <> 'succeeded' THEN '' WHEN stand.live = one.release_id THEN 'redeploy' ELSE 'forward'
+    END;
+    attempt.replaced_id := CASE WHEN one.kind = 'succeeded' THEN stand.live END;
+    IF stand.opened IS NULL THEN
         INSERT INTO releases_deployment (
             service_id, environment_id, release_id, status, mode, finish_id, finished_at, at, replaced_id
         ) VALUES (
             one.service_id, one.environment_id, one.release_id, one.kind, attempt.mode, one.id, one.occurred_at,
-            one.occurred_at, live
+            one.occurred_at, attempt.replaced_id
         ) RETURNING * INTO attempt;
     ELSE
         UPDATE releases_deployment
-        SET (release_id, status, mode, finish_id, finished_at, at, replaced_id)
-            = (one.release_id, one.kind, attempt.mode, one.id, one.occurred_at, one.occurred_at, live)
-        WHERE id = attempt.id RETURNING * INTO attempt;
+        SET (release_id, status, mode, finish_id, finished_at, at, replaced_id) = (
+            one.release_id, one.kind, attempt.mode, one.id, one.occurred_at, one.occurred_at, attempt.replaced_id
+        )
+        WHERE id = stand.opened RETURNING * INTO attempt;
     END IF;
     IF one.kind = 'succeeded' THEN
-        INSERT INTO releases_standing (service_id, release_id, environment_id, first_id, first_at, last_at)
-        VALUES (one.service_id, one.release_id, one.environment_id, one.id, one.occurred_at, one.occurred_at)
-        ON CONFLICT (release_id, environment_id) DO UPDATE
-        SET (last_at, rolled_back_by_id, rolled_back_at) = (excluded.last_at, NULL, NULL);
+        WITH ranked AS (
+            INSERT INTO releases_standing (service_id, release_id, environment_id, first_id, first_at, last_at)
+            VALUES (one.service_id, one.release_id, one.environment_id, one.id, one.occurred_at, one.occurred_at)
+            ON CONFLICT (release_id, environment_id) DO UPDATE
+            SET (last_at, rolled_back_by_id, rolled_back_at) = (excluded.last_at, NULL, NULL)
+        )
         INSERT INTO releases_live (service_id, environment_id, release_id, deployment_id, since)
         VALUES (one.service_id, one.environment_id, one.release_id, attempt.id, one.occurred_at)
         ON CONFLICT (service_id, environment_id) DO UPDATE
@@ -153,10 +172,12 @@ CREATE FUNCTION releases_fold_in(fact_id bigint) RETURNS SETOF releases_deployme
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     one releases_deploymentfact;
+    stand releases_stand;
 BEGIN
     SELECT * INTO STRICT one FROM releases_deploymentfact WHERE id = fact_id;
-    IF releases_goes_on(one) THEN
-        RETURN NEXT releases_go_on(one);
+    stand := releases_stands(one);
+    IF releases_goes_on(one, stand) THEN
+        RETURN NEXT releases_go_on(one, stand);
     END IF;
 END $$;
 
@@ -201,14 +222,17 @@ DECLARE
     shipped bigint[] := '{}';
     one record;
     fact releases_deploymentfact;
-    release releases_release;
+    release record;
+    stand releases_stand;
     attempt releases_deployment;
-    is_known boolean;
     is_news boolean;
 BEGIN
     -- Who sends may have been remembered: whether they still may is asked here. The services are held in the order of
     -- their slugs, so that nobody waits in a circle.
-    SELECT min(mine.team_id), array_agg(mine.slug), array_agg(mine.id) INTO team, held, held_ids
+    SELECT
+        min(mine.team_id), array_agg(mine.slug), array_agg(mine.id),
+        (SELECT jsonb_object_agg(name, id) FROM catalog_environment)
+    INTO team, held, held_ids, environments
     FROM (
         SELECT service.team_id, service.slug::text, service.id
         FROM catalog_service service
@@ -222,7 +246,6 @@ BEGIN
     IF held IS NULL THEN
         RETURN;
     END IF;
-    SELECT jsonb_object_agg(name, id) INTO environments FROM catalog_environment;
     FOR one IN
         SELECT event.*, 0::bigint AS service_id, 0::bigint AS environment_id
         FROM jsonb_to_recordset(told) AS event(
@@ -236,13 +259,16 @@ BEGIN
         one.environment_id := (environments ->> one.environment)::bigint;
         CONTINUE WHEN one.service_id IS NULL OR one.environment_id IS NULL;
         -- Who claims a key waits for it and then for the service. Here the service is held, so nobody waits for keys.
-        CONTINUE WHEN NOT pg_try_advisory_xact_lock(deliveries_key(team, one.source, one.key)) OR EXISTS (
+        CONTINUE WHEN NOT pg_try_advisory_xact_lock(deliveries_key(team, one.source, one.key));
+        SELECT known.id, known.reported_commit, known.files_touched, EXISTS (
             SELECT FROM deliveries_delivery delivery
             WHERE delivery.team_id = team AND delivery.source = one.source AND delivery.key = one.key
             AND delivery.outcome <> 'rejected'
-        );
-        SELECT * INTO release FROM releases_release WHERE service_id = one.service_id AND version = one.version;
-        is_known := FOUND;
+        ) AS is_taken
+        INTO release
+        FROM (VALUES (one.service_id, one.version)) AS named(service_id, version)
+        LEFT JOIN releases_release known USING (service_id, version);
+        CONTINUE WHEN release.is_taken;
         is_news := one.commit <> '' AND one.commit IS DISTINCT FROM release.reported_commit;
         IF is_news THEN
             is_news := NOT EXISTS (
@@ -263,8 +289,9 @@ BEGIN
         fact.source := one.source;
         fact.key := one.key;
         fact.run := one.run;
-        CONTINUE WHEN NOT releases_goes_on(fact);
-        IF NOT is_known THEN
+        stand := releases_stands(fact);
+        CONTINUE WHEN NOT releases_goes_on(fact, stand);
+        IF release.id IS NULL THEN
             fact.release_id := releases_register(
                 one.service_id, one.version, one.commit, one.files, label, moment
             );
@@ -291,7 +318,7 @@ BEGIN
             one.service_id, one.environment_id, fact.release_id, one.kind, one.occurred_at, one.source, one.key,
             one.run, one.commit, one.command, one.url, label, moment
         ) RETURNING id INTO fact.id;
-        attempt := releases_go_on(fact);
+        attempt := releases_go_on(fact, stand);
         number := one.number;
         answer := jsonb_build_object(
             'id', one.key,
