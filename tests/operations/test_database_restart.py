@@ -24,7 +24,10 @@ OUTAGE_SECONDS = 3
 
 
 def workers(server: EmbeddedServer) -> list[int]:
+    """The workers that are written down; one that lost its database stays so, and `/ready` believes it."""
     with psycopg.connect(f"host={server.socket} user=releasedesk dbname=releasedesk") as connection:
+        if connection.execute("SELECT to_regclass('procrastinate_workers')").fetchone() == (None,):
+            return []
         return [row[0] for row in connection.execute("SELECT id FROM procrastinate_workers")]
 
 
@@ -39,7 +42,7 @@ def test_web_and_worker_outlive_a_restart_of_the_database(desk: Desk) -> None:
     until(lambda: desk.get("ready")["ok"])
     before = children(served.pid)
     server = EmbeddedServer(desk.home)
-    (first,) = workers(server)
+    first = max(workers(server))
 
     assert server.stop()
     time.sleep(OUTAGE_SECONDS)
@@ -60,7 +63,7 @@ def test_web_and_worker_outlive_a_restart_of_the_database(desk: Desk) -> None:
 def test_a_worker_is_told_to_stop_while_the_database_is_away(desk: Desk) -> None:
     server = EmbeddedServer(desk.home)
     with server.attached():
-        earlier = workers(server)  # one that lost its database stays written down, and `/ready` believes it
+        earlier = workers(server)
     served = desk.serve("--without-demo")
     until(lambda: set(workers(server)) - set(earlier) != set())
     assert server.stop()

@@ -109,6 +109,11 @@ def desk(home: Path) -> Iterator[Desk]:
     EmbeddedServer(home).stop()
 
 
+def test_what_shares_this_home_runs_in_one_process(request: pytest.FixtureRequest) -> None:
+    side_by_side = hasattr(request.config, "workerinput")
+    assert request.node.nodeid.endswith("@serving") is side_by_side, "pytest-xdist has passed over the group"
+
+
 def test_serving_ends_with_a_desk_that_is_ready_and_sigterm_leaves_nothing_behind(desk: Desk) -> None:
     served = desk.serve("--without-demo")
     until(lambda: desk.get("ready")["ok"])
