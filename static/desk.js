@@ -123,6 +123,11 @@ document.addEventListener("htmx:afterSwap", () => {
   if (focused) linkTo(focused)?.focus({ preventScroll: true });
 });
 
+// What came is no `:target`, though the page's address names it. Before it settles, htmx would take the class away.
+document.addEventListener("htmx:afterSettle", () => {
+  if (location.hash) linkTo(location.hash)?.classList.add("unfolded");
+});
+
 function linkTo(address) {
   if (/^#./.test(address)) return document.getElementById(address.slice(1));
   return [...document.links].find((link) => link.getAttribute("href") === address);

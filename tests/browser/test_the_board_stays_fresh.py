@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,6 +69,21 @@ def test_a_change_appears_is_announced_and_leaves_the_focus_where_it_is(
     # A region that comes with its words is read by few screen readers; it must have been there before.
     expect(status).to_have_attribute("data-mine", "yes")
     assert ten_seconds_later(board).status == 304
+
+
+def test_all_that_was_unfolded_on_a_phone_stays_so(board: Page, service: Service) -> None:
+    for number in range(7):
+        make_deployment(make_service(f"cart-{number}", service.team), "1.0", at=timezone.now() - minutes(60))
+    board.set_viewport_size({"width": 390, "height": 844})
+    assert ten_seconds_later(board).status == 200
+    shown = board.locator("#needs li:not(.all):visible")
+    expect(shown).to_have_count(5)
+    board.get_by_role("link", name=re.compile(r"^All \d+$")).click()
+    expect(shown.nth(5)).to_be_visible()
+    make_deployment(service, "2.0", at=timezone.now())
+    assert ten_seconds_later(board).status == 200
+    expect(board.get_by_role("link", name="2.0").first).to_be_visible()
+    expect(shown.nth(5)).to_be_visible()
 
 
 def test_who_wants_no_motion_gets_none(windows: Windows, service: Service, bob: User) -> None:
