@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -25,8 +26,18 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 def observe(view: str, status: int, seconds: float) -> None:
     """Count one answered request under the name of its view; never under its path, which has no end."""
-    REQUESTS.labels(view, str(status)).inc()
-    SECONDS.labels(view).observe(seconds)
+    _requests(view, status).inc()
+    _seconds(view).observe(seconds)
+
+
+@cache
+def _requests(view: str, status: int) -> Counter:
+    return REQUESTS.labels(view, str(status))
+
+
+@cache
+def _seconds(view: str) -> Histogram:
+    return SECONDS.labels(view)
 
 
 def text() -> bytes:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import re
 import time
-import uuid
+from random import getrandbits
 from typing import TYPE_CHECKING
 
 import structlog
 
 from releasedesk.operations import metrics
+from releasedesk.operations.log import actor, request_id
 from releasedesk.probe.django import route_template
 
 if TYPE_CHECKING:
@@ -31,12 +32,12 @@ log, level = structlog.get_logger(NAME), logging.getLogger(NAME)
 
 def current_id() -> str:
     """Return the id of the request this thread is answering, or an empty string outside of one."""
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+    return request_id.get()
 
 
 def name_actor(label: str) -> None:
     """Put who acts into every line of this request. A label, never the secret that proved it."""
-    structlog.contextvars.bind_contextvars(actor=label)
+    actor.set(label)
 
 
 class RequestLine:
@@ -47,15 +48,15 @@ class RequestLine:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = offered if SANE_ID.fullmatch(offered) else uuid.uuid4().hex
-        structlog.contextvars.clear_contextvars()  # the thread has answered others before
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        name = offered if SANE_ID.fullmatch(offered) else f"{getrandbits(128):032x}"
+        request_id.set(name)
+        actor.set("")  # the thread has answered others before
         started = time.perf_counter()
         response = self.get_response(request)
         seconds = time.perf_counter() - started
-        response.headers["X-Request-ID"] = request_id
+        response.headers["X-Request-ID"] = name
         _name_signed_in(request)
-        if "actor" not in structlog.contextvars.get_contextvars():
+        if not actor.get():
             # How much work an answer was may tell a stranger what there is; our own log still says it.
             response.headers.pop("Server-Timing", None)
         if level.isEnabledFor(logging.INFO):
@@ -96,5 +97,5 @@ def _view_name(request: HttpRequest) -> str:
 def _name_signed_in(request: HttpRequest) -> None:
     """Name the signed-in person if the view looked; looking now would cost a query nobody asked for."""
     user = getattr(request, "_cached_user", None)
-    if user is not None and user.is_authenticated and "actor" not in structlog.contextvars.get_contextvars():
+    if user is not None and user.is_authenticated and not actor.get():
         name_actor(user.get_username())

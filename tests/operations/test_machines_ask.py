@@ -18,6 +18,7 @@ from django.utils import timezone
 from releasedesk.operations import urls
 from releasedesk.operations.address import address_of
 from releasedesk.operations.content_security import POLICY
+from releasedesk.operations.log import add_request
 from releasedesk.operations.request_line import current_id, name_actor
 from releasedesk.results import probe_log
 
@@ -58,7 +59,7 @@ def client() -> Client:
 
 @pytest.fixture
 def lines() -> Iterator[list[structlog.typing.EventDict]]:
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as caught:
+    with structlog.testing.capture_logs(processors=[add_request]) as caught:
         yield caught
 
 
@@ -260,9 +261,11 @@ def test_a_log_line_is_one_json_object_with_the_request_id(caplog: pytest.LogCap
     from releasedesk.operations import log
 
     formatter = log.configure("INFO")["formatters"]["json"]["()"]()
-    with structlog.contextvars.bound_contextvars(request_id="build-8812"), caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING):
         logging.getLogger("django.security").warning("Not a\nsingle %s", "line")
-        written = formatter.format(caplog.records[0])
+    token = log.request_id.set("build-8812")
+    written = formatter.format(caplog.records[0])
+    log.request_id.reset(token)
     assert "\n" not in written
     line = json.loads(written)
     assert (line["event"], line["level"], line["request_id"]) == (
