@@ -18,7 +18,7 @@ from django.utils import timezone
 from releasedesk.operations import urls
 from releasedesk.operations.address import address_of
 from releasedesk.operations.content_security import POLICY
-from releasedesk.operations.log import add_request
+from releasedesk.operations.log import add_request, request_id
 from releasedesk.operations.request_line import current_id, name_actor
 from releasedesk.results import probe_log
 
@@ -257,15 +257,15 @@ def test_an_error_has_its_line_and_its_id_too(
     assert lines[-1]["status"] == 500
 
 
-def test_a_log_line_is_one_json_object_with_the_request_id(caplog: pytest.LogCaptureFixture) -> None:
-    from releasedesk.operations import log
-
-    formatter = log.configure("INFO")["formatters"]["json"]["()"]()
+def test_a_log_line_is_one_json_object_with_the_request_id(
+    caplog: pytest.LogCaptureFixture, settings: Settings
+) -> None:
+    formatter = settings.LOGGING["formatters"]["json"]["()"]()
     with caplog.at_level(logging.WARNING):
         logging.getLogger("django.security").warning("Not a\nsingle %s", "line")
-    token = log.request_id.set("build-8812")
+    token = request_id.set("build-8812")
     written = formatter.format(caplog.records[0])
-    log.request_id.reset(token)
+    request_id.reset(token)
     assert "\n" not in written
     line = json.loads(written)
     assert (line["event"], line["level"], line["request_id"]) == (
