@@ -6,20 +6,16 @@ import fcntl
 import os
 import shutil
 from contextlib import contextmanager
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-from django.apps import apps
 from django.conf import settings
-from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
 from releasedesk.accounts.roles import Role
-from releasedesk.catalog.models import Environment
 from releasedesk.operations.embedded import FAST_AND_FORGETFUL, EmbeddedServer
 from releasedesk.problems import throttle
 from tests.builders import NOON, make_team, make_token, make_user, minutes
@@ -142,33 +138,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-@pytest.fixture(autouse=True)
-def _as_migrated(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
-    """Put back what migrations had put into a database that a transactional test has emptied.
-
-    Being asked for first it is ended last, after the emptying: whatever comes next finds what it expects.
-    """
-    yield
-    if "transactional_db" in request.fixturenames:
-        ContentType.objects.clear_cache()
-        with django_db_blocker.unblock():
-            put_environments()
-
-
-def put_environments() -> None:
-    """The two every desk has, and the lists releases begin with."""
-    import_module("releasedesk.checklists.migrations.0004_the_desks_lines").add(apps, None)
-    for name, order in (("staging", 10), ("production", 20)):
-        Environment.objects.get_or_create(name=name, defaults={"tier": name, "order": order})
-
-
 @pytest.fixture
 def committed(transactional_db: None) -> None:
-    """A database where transactions really end, for tests of several connections.
-
-    A live server empties it after all else has ended, so what migrations put into it is put back here too.
-    """
-    put_environments()
+    """A database where transactions really end, for tests of several connections."""
 
 
 # -- The cast: alice leads payments, bob is an engineer of it, vera views, charlie is not on the team

@@ -13,7 +13,6 @@ from pytest_django.live_server_helper import LiveServer
 from releasedesk.accounts.models import User
 from tests.browser.story import fill
 from tests.browser.windows import PATIENCE, Windows, session_of
-from tests.conftest import put_environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,14 +35,12 @@ class Desk:
 def filled_desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Desk]:
     """A desk with a month of releases, committed. Tests that ask for it only read."""
     with django_db_blocker.unblock():
-        put_environments()
         fill()
         sessions = {user.username: session_of(user) for user in User.objects.all()}
         server = LiveServer("localhost")
         yield Desk(server.url, sessions)
         server.stop()
-        call_command("flush", verbosity=0, interactive=False, allow_cascade=True, inhibit_post_migrate=True)
-        put_environments()
+        call_command("flush", verbosity=0, interactive=False, allow_cascade=True)
 
 
 @pytest.fixture
