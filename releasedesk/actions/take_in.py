@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -51,17 +52,19 @@ def take_in(actor: Actor, told: Sequence[Told], *, now: datetime) -> Mapping[int
     return _taken_in(run_alone, actor, told, now)
 
 
-def _of_all(several: Sequence[tuple[Actor, Told, datetime]]) -> Sequence[Mapping[str, Any] | None]:
+def _of_all(several: Sequence[tuple[Actor, Told, datetime]], lane: int) -> Sequence[Mapping[str, Any] | None]:
     """Take in what several threads were told with one token. None for what has to go alone, or for all."""
     told = [replace(one, number=number) for number, (_, one, _) in enumerate(several)]
     try:
-        answers = _taken_in(run_shared, several[0][0], told, max(now for *_, now in several))
+        shared = partial(run_shared, lane)
+        answers = _taken_in(shared, several[0][0], told, max(now for *_, now in several))
     except (InterfaceError, OperationalError):  # whoever tries alone meets it again, if it is still there
         return [None] * len(several)
     return [answers.get(number) for number in range(len(several))]
 
 
-_together = Gathering(_of_all, at_most=100)
+# Two, so that one may work while the other writes to the disk; a third finds no processor.
+_together = Gathering(_of_all, lanes=2, at_most=100)
 
 
 def _taken_in(

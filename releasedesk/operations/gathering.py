@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from threading import Condition
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# While one lane is busy, the next opens for no fewer: to do one costs nearly what it costs to do several.
+WORTH_A_LANE = 2
+
+
+def _closed() -> Lock:
+    lock = Lock()
+    lock.acquire()
+    return lock
 
 
 @dataclass(slots=True, eq=False)
 class _Wish(Generic[Item, Result]):
     kind: Hashable
     item: Item
-    is_over: bool = False
+    turn: Lock = field(default_factory=_closed)  # its own, so that nobody is woken for another
+    lane: int | None = None  # where to do it, if it is this thread's turn
     result: Result | None = None
 
 
 class Gathering(Generic[Item, Result]):
     """What is asked while `do` is under way is done together, by one of those who wait.
 
-    `do` takes items of one kind and answers one result each, in the same order. Never two at a time.
+    `do` takes items of one kind and the number of its lane, and answers one result each, in the same order.
+    There are so many `lanes`, from 0, and in each never two at a time.
     """
 
-    def __init__(self, do: Callable[[Sequence[Item]], Sequence[Result | None]], at_most: int) -> None:
+    def __init__(
+        self, do: Callable[[Sequence[Item], int], Sequence[Result | None]], *, lanes: int, at_most: int
+    ) -> None:
         self._do, self._at_most = do, at_most
-        self._changed, self._is_busy = Condition(), False
+        self._lock, self._lanes, self._free = Lock(), lanes, list(range(lanes))
         self.waiting: list[_Wish[Item, Result]] = []
 
     def __call__(self, kind: Hashable, item: Item) -> Result | None:
@@ -36,30 +48,39 @@ class Gathering(Generic[Item, Result]):
         Raises what `do` raises, if it was this thread's turn.
         """
         mine: _Wish[Item, Result] = _Wish(kind, item)
-        with self._changed:
-            self.waiting.append(mine)
-            while self._is_busy and not mine.is_over:
-                self._changed.wait()
-            if mine.is_over:
-                return mine.result
-            self._is_busy, alike = True, self._taken(mine)
-        self._fulfil(alike)
+        with self._lock:
+            if self._may_begin():
+                mine.lane = self._free.pop()
+            else:
+                self.waiting.append(mine)
+        if mine.lane is None:
+            mine.turn.acquire()
+        if mine.lane is not None:
+            self._fulfil(mine, mine.lane)
         return mine.result
 
-    def _taken(self, mine: _Wish[Item, Result]) -> list[_Wish[Item, Result]]:
-        """Take mine off the list, and what can be done with it."""
-        alike = [wish for wish in self.waiting if wish.kind == mine.kind and wish is not mine]
-        taken = [mine, *alike[: self._at_most - 1]]
-        self.waiting = [wish for wish in self.waiting if wish not in taken]
-        return taken
+    def _may_begin(self) -> bool:
+        return len(self._free) == self._lanes or (bool(self._free) and len(self.waiting) + 1 >= WORTH_A_LANE)
 
-    def _fulfil(self, wishes: list[_Wish[Item, Result]]) -> None:
+    def _fulfil(self, mine: _Wish[Item, Result], lane: int) -> None:
+        """Do mine and what waits and is alike, then pass the lane on to whoever has waited longest."""
+        wishes = self._alike(mine)
         try:
-            for wish, result in zip(wishes, self._do([wish.item for wish in wishes]), strict=True):
+            for wish, result in zip(wishes, self._do([wish.item for wish in wishes], lane), strict=True):
                 wish.result = result
         finally:
-            with self._changed:
-                for wish in wishes:
-                    wish.is_over = True
-                self._is_busy = False
-                self._changed.notify_all()
+            with self._lock:
+                following = self.waiting[:1]
+                del self.waiting[:1]
+                for wish in following:
+                    wish.lane = lane
+                self._free += [] if following else [lane]
+            for wish in following + wishes:
+                wish.turn.release()
+
+    def _alike(self, mine: _Wish[Item, Result]) -> list[_Wish[Item, Result]]:
+        """Take off the list what can be done with mine."""
+        with self._lock:
+            alike = [wish for wish in self.waiting if wish.kind == mine.kind][: self._at_most - 1]
+            self.waiting = [wish for wish in self.waiting if wish not in alike]
+        return [mine, *alike]

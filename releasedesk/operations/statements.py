@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound="Model")
 Parameters = Sequence[Any] | Mapping[str, Any]
-# Whoever waits on the connection that all share has all wait: soon everybody goes their own way instead.
+# Whoever waits on a connection that several share has all wait: soon everybody goes their own way instead.
 PATIENCE_MS = 50
-_shared: psycopg.Connection[Any] | None = None
+_shared: dict[int, psycopg.Connection[Any]] = {}  # by lane
 
 
 def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
@@ -51,26 +51,24 @@ def is_shared() -> bool:
     return bool(kept) and not pooled and not default.in_atomic_block
 
 
-def run_shared(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Run one prepared statement, a transaction of its own, over the connection that the threads share.
+def run_shared(lane: int, statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+    """Run one prepared statement, a transaction of its own, over one of the connections that threads share.
 
-    The caller sees to it that they take turns. Nobody waits for another's lock here (`OperationalError`).
+    The caller sees to it that on each they take turns. Nobody waits long for another's lock here
+    (`OperationalError`).
     """
-    global _shared  # noqa: PLW0603 - one a process
-    default = connections["default"]
-    if _shared is None or not is_alive(_shared):
+    default, shared = connections["default"], _shared.get(lane)
+    if shared is None or not is_alive(shared):
         with default.wrap_database_errors:
-            _shared = psycopg.connect(**default.get_connection_params(), autocommit=True)
-            _shared.execute(f"SET lock_timeout = {PATIENCE_MS}")
-    return _run(default, _shared, statement, parameters)
+            shared = _shared[lane] = psycopg.connect(**default.get_connection_params(), autocommit=True)
+            shared.execute(f"SET lock_timeout = {PATIENCE_MS}")
+    return _run(default, shared, statement, parameters)
 
 
 def close_shared() -> None:
-    """Close the connection that the threads share, if there is one."""
-    global _shared  # noqa: PLW0603 - one a process
-    if _shared is not None:
-        _shared.close()
-    _shared = None
+    """Close the connections that the threads share, if there are any."""
+    while _shared:
+        _shared.popitem()[1].close()
 
 
 def _run(

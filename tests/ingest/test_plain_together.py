@@ -27,8 +27,8 @@ def keeping(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[i
     """A process keeps its connections, as a server does. Gives how many were told together, every time."""
     sizes: list[int] = []
 
-    def counted(statement: str, parameters: statements.Parameters) -> list[tuple[object, ...]]:
-        answers = statements.run_shared(statement, parameters)
+    def counted(lane: int, statement: str, parameters: statements.Parameters) -> list[tuple[object, ...]]:
+        answers = statements.run_shared(lane, statement, parameters)
         sizes.append(len(answers))
         return answers
 

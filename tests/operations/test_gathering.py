@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
+from time import sleep
 
 import pytest
 
@@ -14,13 +15,15 @@ from releasedesk.operations.gathering import Gathering
 class Doubling:
     """Doubles numbers, notes what it was given at a time, and can be made to wait."""
 
-    def __init__(self, at_most: int = 100) -> None:
+    def __init__(self, at_most: int = 100, lanes: int = 1) -> None:
         self.seen: list[list[int]] = []
+        self.lanes: list[int] = []
         self.is_busy, self.may_go_on = Event(), Event()
-        self.gathering = Gathering(self.do, at_most)
+        self.gathering = Gathering(self.do, lanes=lanes, at_most=at_most)
 
-    def do(self, numbers: Sequence[int]) -> list[int]:
+    def do(self, numbers: Sequence[int], lane: int) -> list[int]:
         self.seen.append(list(numbers))
+        self.lanes.append(lane)
         self.is_busy.set()
         assert self.may_go_on.wait(10)
         if 13 in numbers:
@@ -96,8 +99,52 @@ def test_a_failure_is_told_to_the_one_whose_turn_it_was_and_the_others_know_of_n
     assert sorted(map(str, answers)) == ["0", "None", "failed"]
 
 
-def test_every_one_of_many_is_told_its_own() -> None:
-    doubling = Doubling()
+def test_a_second_lane_opens_as_soon_as_two_wait() -> None:
+    doubling = Doubling(lanes=2)
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(doubling.gathering, "a", 0)]
+        assert doubling.is_busy.wait(10)
+        asked.append(pool.submit(doubling.gathering, "a", 1))
+        while not doubling.gathering.waiting:
+            pass
+        assert doubling.seen == [[0]], "one alone waits for the first"
+        asked.append(pool.submit(doubling.gathering, "a", 2))
+        while len(doubling.seen) < 2:
+            pass
+        assert sorted(doubling.seen[1]) == [1, 2]
+        asked.append(pool.submit(doubling.gathering, "a", 3))
+        while not doubling.gathering.waiting:
+            pass
+        doubling.may_go_on.set()
+        assert [each.result(10) for each in asked] == [0, 2, 4, 6]
+    assert doubling.seen[2:] == [[3]], "with both lanes busy it waited"
+    assert set(doubling.lanes) == {0, 1}
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+def test_in_one_lane_there_are_never_two_at_a_time(lanes: int) -> None:
+    busy: list[int] = []
+    collided: list[int] = []
+
+    def do(numbers: Sequence[int], lane: int) -> list[int]:
+        if lane in busy:
+            collided.append(lane)
+        busy.append(lane)
+        sleep(0.0002)
+        busy.remove(lane)
+        return [2 * number for number in numbers]
+
+    gathering = Gathering(do, lanes=lanes, at_most=3)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda number: gathering("a", number), range(500)))
+    assert answers == [2 * number for number in range(500)]
+    assert not collided
+    assert not gathering.waiting
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_every_one_of_many_is_told_its_own(lanes: int) -> None:
+    doubling = Doubling(lanes=lanes)
     doubling.may_go_on.set()
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda number: doubling.gathering("a", number), range(100, 1100)))
