@@ -36,7 +36,8 @@ QUERIES = {
     ),
     "db_calls": "sum(rate(shop_queries_total[3s])) / sum(rate(shop_requests_total[3s]))",
 }
-SPAN, WARM_UP = 8, 3
+# On a loaded machine some scrapes come late: of 12 seconds three may be wrong and the rest still decide.
+SPAN, WARM_UP = 12, 3
 
 
 @pytest.fixture
@@ -75,9 +76,9 @@ def test_a_slow_release_is_found_by_itself(shop: Shop, prometheus: str) -> None:
     comparison = Comparison.objects.current().get()
     found = {metric["metric"]: metric for metric in comparison.result["metrics"]}
     assert comparison.verdict == "suspect", comparison.sentence
-    assert found["response_ms_p95"]["verdict"] == "regressed"
-    assert found["db_calls"]["verdict"] == "regressed"
-    assert found["error_rate"]["verdict"] == "unchanged"
+    assert found["response_ms_p95"]["verdict"] == "regressed", found["response_ms_p95"]
+    assert found["db_calls"]["verdict"] == "regressed", found["db_calls"]
+    assert found["error_rate"]["verdict"] == "unchanged", found["error_rate"]
     assert found["cache_hit_rate"]["verdict"] == "not_measured", "nobody asked for it"
     before, after = Snapshot.objects.get(phase="before"), Snapshot.objects.get(phase="after")
     assert before.recorded_by == after.recorded_by == "Prometheus"
