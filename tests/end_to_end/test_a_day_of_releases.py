@@ -44,7 +44,7 @@ from tests.end_to_end.way_back import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.browser, pytest.mark.long]
 
 PASSWORD = "correct-horse-battery"
 CHECKS = ("lint", "unit_tests", "integration", "staging_config", "tag")

@@ -147,6 +147,7 @@ def native_order(body: dict[str, Any]) -> tuple[str, bool, str]:
     return body["occurred_at"], body["type"] != "deployment.started", body["id"]
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_any_telling_of_the_same_facts_ends_in_the_same_desk() -> None:
     for service, team in ((SERVICE, make_team("payments")), (IN_ORDER, make_team("orderly"))):
