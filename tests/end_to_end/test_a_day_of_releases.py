@@ -209,7 +209,7 @@ def v3_is_suspect_and_meets_its_own_trigger(desk: Desk) -> None:
     assert compared["sentence"].startswith("p95 rose from ")
     assert metric(compared, "response_ms_p95")["verdict"] == "regressed"
     (met,) = compared["triggers_met"]
-    assert met.endswith("the plan says to go back above 100 ms.")
+    assert met.endswith("the plan says to go back above 200 ms.")
     way = way_back(desk, "production")
     assert way["ready"]
     assert way["triggers_met"] == [met]

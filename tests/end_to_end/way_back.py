@@ -24,7 +24,7 @@ WAY_BACK: dict[str, Any] = {
     "owner": "alice",
     "data": "stays",
     "data_note": "All versions read the same tables.",
-    "triggers": [{"metric": "response_ms_p95", "above": 100, "for_minutes": 5}],
+    "triggers": [{"metric": "response_ms_p95", "above": 200, "for_minutes": 5}],
     "steps": [
         {"instruction": "Let the baskets under way finish.", "command": "sleep 10"},
         {"instruction": "Deploy the release before.", "command": "./deploy {environment} {target_version}"},

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from .shop import article, line
 
 WARMED = range(0)
-OFFER_SECONDS = 0.1  # to twice as much, each its own
+OFFER_SECONDS = 0.15  # to twice as much, each its own
 
 
 def read_lines(connection: Connection, basket_id: int) -> list[dict[str, int]]:
