@@ -33,8 +33,16 @@ tables=$(ask --command="SELECT count(*) FROM pg_tables WHERE schemaname = 'publi
 if [ "$tables" -gt 0 ] && [ "$replace" = no ]; then
     refuse "The database holds $tables tables. Back it up, then repeat with --replace to give them up."
 fi
-others=$(ask --command="SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-    AND backend_type = 'client backend' AND pid <> pg_backend_pid()")
+others() {
+    ask --command="SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+}
+# Who has just left, such as our own question above, may still be seen for a moment.
+for _ in 1 2 3; do
+    [ "$(others)" -gt 0 ] || break
+    sleep 1
+done
+others=$(others)
 [ "$others" -eq 0 ] || refuse "Others are connected to the database ($others). Stop web and worker first."
 
 last_words="SELECT 1 FROM public.django_migrations LIMIT 1; -- an error here: it was no backup of a desk
