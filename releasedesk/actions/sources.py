@@ -72,7 +72,7 @@ def end_former_secret(actor: Actor, source: Source) -> None:
 
 
 def pause_source(actor: Actor, source: Source, *, paused: bool, now: datetime) -> None:
-    """Stop listening, or listen again. What comes meanwhile is kept as ignored, and can be applied later."""
+    """Stop listening, or listen again. What comes meanwhile is refused, and not kept."""
     _allow(actor, source.team_id)
     Source.objects.there().filter(pk=source.pk).update(paused_at=now if paused else None)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.checklist import report_check
 from releasedesk.actions.commits import Pushed, record_commit_check, record_commits
@@ -24,14 +26,15 @@ from releasedesk.ingest.facts import (
     ConfigFact,
     DeploymentFact,
     Fact,
+    ForgeDeploymentFact,
     GateFact,
     IncidentFact,
     RehearsalFact,
     ReleaseFact,
     SnapshotFact,
-    StartFact,
 )
 from releasedesk.problems.problem import FieldError, invalid, unknown, within
+from releasedesk.releases import models as releases
 from releasedesk.releases.history import Kind
 from releasedesk.releases.models import CommitCheck, Deployment, Release
 
@@ -98,10 +101,11 @@ def _deployment(fact: DeploymentFact, told: Told) -> Applied:
     return Applied(fact.version, environment.name, deployment)
 
 
-def _start(fact: StartFact, told: Told) -> Applied:
-    """Take in a start that another message may have told before."""
-    starts = Deployment.objects.select_related("release", "environment")
-    known = starts.filter(service=told.service, start__source=told.source, start__key=fact.id).first()
+def _forge_deployment(fact: ForgeDeploymentFact, told: Told) -> Applied:
+    """Take in what another message may have told before."""
+    kept = releases.DeploymentFact.objects.filter(service=told.service, source=told.source, key=fact.id)
+    rows = Deployment.objects.select_related("release", "environment")
+    known = rows.filter(Q(start__in=kept) | Q(finish__in=kept)).first()
     return Applied(fact.version, known.environment.name, known) if known else _deployment(fact, told)
 
 
@@ -239,7 +243,7 @@ APPLY: dict[type[Fact], Callable[[Any, Told], Applied]] = {
     SnapshotFact: _snapshot,
     RehearsalFact: _rehearsal,
     IncidentFact: _incident,
-    StartFact: _start,
+    ForgeDeploymentFact: _forge_deployment,
     ReleaseFact: _publication,
     CommitsFact: _commits,
     CommitCheckFact: _commit_check,

@@ -27,7 +27,7 @@ from releasedesk.ingest.message import Announced, Ignored, Reading
 from releasedesk.ingest.names import NO_NAMES, Names, part_at, text_at
 from releasedesk.problems.problem import FieldError, invalid
 
-TYPE = re.compile(r"dev\.cdevents\.([a-z]+)\.([a-z]+)(?:\..*)?")
+TYPE = re.compile(r"dev\.cdevents\.([a-z]+)\.([a-z]+)(?:\..*)?", re.IGNORECASE)
 ID_AT_MOST = 200
 AT = {
     "id": "#/context/id",
@@ -53,7 +53,7 @@ def read(event: object, *, now: datetime, skew: timedelta, known: Names = NO_NAM
     found = TYPE.fullmatch(type_)
     if found is None:
         return Ignored(f"'{names.line(type_, 200)}' is no type of the CDEvents vocabulary.")
-    kind = ".".join(found.groups())
+    kind = ".".join(found.groups()).lower()
     translate = TRANSLATORS.get(kind)
     if translate is None:
         return Ignored(WHY.get(kind, f"The desk needs nothing of '{kind}'."))
@@ -69,7 +69,7 @@ class _Event:
         self.known, self.reader = known, reader
         self.id = key or text_at(self.context, "id")
         self.subject_id = names.resource(text_at(self.subject, "id"))
-        self.predicate = text_at(self.context, "type").split(".")[3]
+        self.predicate = text_at(self.context, "type").lower().split(".")[3]
         of_artifact = self.subject_id if self.subject_id.startswith("pkg:") else ""
         self.artifact_id = names.resource(text_at(self.content, "artifactId")) or of_artifact
         self.artifact = names.artifact(self.artifact_id)
@@ -105,7 +105,7 @@ class _Event:
         """Of an event whose subject is no service: the one it names, else its artifact."""
         service = self.content.get("service") or self.custom.get("service")
         name = service if isinstance(service, str) else text_at(service, "id")
-        return names.slug(names.resource(name) or self.artifact.name)
+        return self.known.called(names.resource(name) or self.artifact.name)
 
     @property
     def outcome(self) -> str | None:
@@ -116,7 +116,9 @@ class _Event:
 def _deployed(event: _Event) -> Reading:
     """`service.deployed`, `.upgraded`, `.rolledback`: that it was a rollback is a hint, the fold decides."""
     _need_version(event)
-    return (event.build(DeploymentFact, "deployment.succeeded", service=names.slug(event.subject_id)),)
+    return (
+        event.build(DeploymentFact, "deployment.succeeded", service=event.known.called(event.subject_id)),
+    )
 
 
 def _need_version(event: _Event) -> None:
@@ -134,6 +136,10 @@ def _deployment(event: _Event) -> Reading:
     if kind is None:
         return Ignored("The deployment neither succeeded nor failed.")
     _need_version(event)
+    if event.artifact_id and not event.service:
+        expected = "a package URL, as pkg:oci/shop@sha256%3A0b31?tag=1.2"
+        told = "The artifact's id does not say of what."
+        raise invalid(FieldError(AT["version"], "format", told, expected, names.line(event.artifact_id)))
     run = names.line(event.subject_id, ID_AT_MOST)
     return (event.build(DeploymentFact, f"deployment.{kind}", service=event.service, run=run),)
 
@@ -210,7 +216,7 @@ def _published(event: _Event) -> Reading:
     """`artifact.published`: a version can be had."""
     if not event.artifact.version:
         return Ignored("The artifact's id names no version.")
-    service = names.slug(event.artifact.name)
+    service = event.known.called(event.artifact.name)
     return (event.build(ReleaseFact, "artifact.published", service=service),)
 
 

@@ -25,6 +25,7 @@ from releasedesk.problems.problem import Problem, within
 from releasedesk.problems.text import storable
 
 PREFIX = "ce-"
+JSON = "application/json"  # what data are unless something else is said
 REQUIRED = ("specversion", "id", "source", "type")
 Translator = Callable[..., Reading]  # (data, *, key, now, skew, known)
 # By how the type begins; what is not here is kept and ignored. A translator answers or raises as any other.
@@ -96,13 +97,18 @@ def _read(payload: object, known: Names, *, now: datetime, skew: timedelta) -> R
 def translate(kind: str, data: object, *, key: str, now: datetime, skew: timedelta, known: Names) -> Reading:
     """Hand the data to the translator of its type. `key` names the message, whatever the data call it."""
     for prefix, translator in TRANSLATORS.items():
-        if kind.startswith(prefix):
+        if kind.lower().startswith(prefix):
             return translator(data, key=key, now=now, skew=skew, known=known)
     return Ignored(f"The desk needs nothing of a CloudEvent of type '{storable(kind)}'.")
 
 
 def _with_plain_data(payload: object) -> object:
-    """Put JSON that came as base64 back as JSON: so it is read, masked and kept like any other."""
+    """Put JSON that came as base64 back as JSON: so it is read, masked and kept like any other.
+
+    What is said by leaving it out is said: headers cannot leave it out, and it is the same event.
+    """
+    if isinstance(payload, Mapping) and payload.get("data") is not None:
+        return {"datacontenttype": JSON, **payload}
     if not isinstance(payload, Mapping) or "data_base64" not in payload or "data" in payload:
         return payload
     try:

@@ -61,7 +61,7 @@ def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
 
 
 def _is_cdevent(payload: Mapping[Any, Any]) -> bool:
-    return isinstance(payload.get("context"), Mapping) and "subject" in payload
+    return isinstance(payload.get("context"), Mapping) and ("subject" in payload or "type" not in payload)
 
 
 def with_key(told: Message, idempotency_key: str | None) -> Message:

@@ -57,8 +57,8 @@ class DeploymentFact(Fact):
     config: Config | None = None
 
 
-class StartFact(DeploymentFact):
-    """`deployment.started`, said by several messages: `id` and time are the deployment's, not theirs."""
+class ForgeDeploymentFact(DeploymentFact):
+    """Any of these, said by several messages: `id` and time are the deployment's, not theirs."""
 
 
 class CheckFact(Fact):

@@ -9,8 +9,8 @@ from releasedesk.ingest import names
 from releasedesk.ingest.facts import (
     CommitCheckFact,
     CommitsFact,
-    DeploymentFact,
     Fact,
+    ForgeDeploymentFact,
     GateFact,
     ReleaseFact,
 )
@@ -41,10 +41,17 @@ class Delivery:
         """The text at a path of the payload; empty where there is none."""
         return text_at(self.payload, *path)
 
-    def deployed(self, kind: type[DeploymentFact], *, id: str, ref: str, **fields: Any) -> Reading:  # noqa: A002 - the field's name
-        """A deployment, of the tag that `ref` is, else of the commit."""
+    def deployed(self, number: str, *, ref: str, **fields: Any) -> Reading:
+        """What became of the deployment of this number, of the tag that `ref` is, else of the commit.
+
+        The webhooks of a repository and of its organisation tell it twice: it is one fact. That it has begun
+        may be said again while it goes on.
+        """
         version = names.version_of_ref(ref, fields["commit"])
-        return (self._fact(kind, id=id, version=version, **fields),)
+        ended = "" if fields["type"] == "deployment.started" else fields["occurred_at"]
+        said = f"{number} {fields['type']} {version} {fields['environment']} {ended}"
+        told = names.line(said) if number else self.key
+        return (self._fact(ForgeDeploymentFact, id=told, version=version, **fields),)
 
     def tagged(self, tag: str, *, commit: str | None, at: str | None, url: str | None = None) -> Reading:
         """A commit that bears a tag."""
@@ -94,11 +101,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forge:
-    """One of them. `at` is where in its payloads our fields come from, as JSON pointers."""
+    """One of them. `at` is where in the payload of an event our fields come from, as JSON pointers."""
 
     repository: tuple[str, str]
     main: tuple[str, str]
-    at: Mapping[str, str]
+    at: Mapping[str, Mapping[str, str]]
     translators: Mapping[str, Callable[[Delivery], Reading]]
 
     def read(
@@ -113,6 +120,8 @@ class Forge:
         came_at: datetime | None,
     ) -> Reading:
         """Translate one delivery. Raises 422 for an event that lacks what its kind must have."""
+        if not event:
+            return Ignored("Neither its headers nor its body say which event it is.")
         translate = self.translators.get(event)
         if translate is None:
             return Ignored(f"The desk needs nothing of '{names.line(event, 100)}'.")
@@ -122,10 +131,13 @@ class Forge:
             main=text_at(payload, *self.main),
             key=key,
             known=known,
-            reader=Reader(self.at, now=now, skew=skew),
+            reader=Reader(self._at(event), now=now, skew=skew),
             came_at=came_at or now,
         )
         return translate(delivery)
+
+    def _at(self, event: str) -> Mapping[str, str]:
+        return {"service": f"#/{'/'.join(self.repository)}", **self.at.get(event, {})}
 
 
 def an_object(payload: object) -> Mapping[str, Any]:

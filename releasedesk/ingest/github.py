@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from releasedesk.ingest import names
-from releasedesk.ingest.facts import DeploymentFact, StartFact
 from releasedesk.ingest.foreign import FOUND
 from releasedesk.ingest.forge import Delivery, Forge, an_object
 from releasedesk.ingest.message import Ignored, Reading
@@ -36,26 +35,22 @@ def read(
 
 
 def _deployment(delivery: Delivery) -> Reading:
-    deployment = part_at(delivery.payload, "deployment")
     if _is_a_workflows(delivery):
         return Ignored("The workflow may have to wait, for approval or a runner: it says when it begins.")
-    return _started(delivery, deployment, at=deployment)
+    return _told(delivery, "started", at=part_at(delivery.payload, "deployment"))
 
 
 def _deployment_status(delivery: Delivery) -> Reading:
-    deployment = part_at(delivery.payload, "deployment")
-    status = part_at(delivery.payload, "deployment_status")
+    deployment, status = (
+        part_at(delivery.payload, "deployment"),
+        part_at(delivery.payload, "deployment_status"),
+    )
     state = text_at(status, "state")
     if state not in STATES:
         return Ignored(f"A deployment that is '{names.line(state, 40)}' has not changed what runs.")
-    if STATES[state] == "started":
-        return _started(delivery, deployment, at=status if _is_a_workflows(delivery) else deployment)
-    return delivery.deployed(
-        DeploymentFact,
-        id=delivery.key,
-        type=f"deployment.{STATES[state]}",
-        **_what(deployment, status, at=status),
-    )
+    if STATES[state] == "started" and not _is_a_workflows(delivery):
+        return _told(delivery, "started", at=deployment)  # as `deployment` has told it
+    return _told(delivery, STATES[state], at=status)
 
 
 def _is_a_workflows(delivery: Delivery) -> bool:
@@ -64,30 +59,20 @@ def _is_a_workflows(delivery: Delivery) -> bool:
     return app == ACTIONS or bool(part_at(delivery.payload, "workflow_run"))
 
 
-def _started(delivery: Delivery, deployment: Mapping[str, Any], *, at: Mapping[str, Any]) -> Reading:
-    """That it began may be said twice, as `deployment` and as `in_progress`: it is one fact."""
+def _told(delivery: Delivery, kind: str, *, at: Mapping[str, Any]) -> Reading:
+    """What became of the deployment, at the time of this part of the payload."""
+    deployment = part_at(delivery.payload, "deployment")
     status, number = part_at(delivery.payload, "deployment_status"), text_at(deployment, "id")
     return delivery.deployed(
-        StartFact,
-        id=f"deployment/{number}/started" if number else delivery.key,
-        type="deployment.started",
-        **_what(deployment, status, at=at),
+        number,
+        type=f"deployment.{kind}",
+        occurred_at=names.time_of(at.get("created_at"), at.get("updated_at")),
+        environment=names.place(text_at(status, "environment") or text_at(deployment, "environment")),
+        ref=text_at(deployment, "ref"),
+        commit=names.commit(text_at(deployment, "sha")),
+        run=number,
+        url=names.web_address(*(status.get(name) for name in ("log_url", "target_url", "environment_url"))),
     )
-
-
-def _what(
-    deployment: Mapping[str, Any], status: Mapping[str, Any], *, at: Mapping[str, Any]
-) -> dict[str, Any]:
-    return {
-        "occurred_at": names.time_of(at.get("created_at"), at.get("updated_at")),
-        "environment": names.place(text_at(status, "environment") or text_at(deployment, "environment")),
-        "ref": text_at(deployment, "ref"),
-        "commit": names.commit(text_at(deployment, "sha")),
-        "run": text_at(deployment, "id"),
-        "url": names.web_address(
-            *(status.get(name) for name in ("log_url", "target_url", "environment_url"))
-        ),
-    }
 
 
 def _release(delivery: Delivery) -> Reading:
@@ -187,15 +172,23 @@ TRANSLATORS: dict[str, Callable[[Delivery], Reading]] = {
     "deployment_protection_rule": _protection_rule,
     "ping": _ping,
 }
+_DEPLOYMENT = {
+    "environment": "#/deployment/environment",
+    "version": "#/deployment/ref",
+    "commit": "#/deployment/sha",
+    "occurred_at": "#/deployment/created_at",
+}
 GITHUB = Forge(
     repository=("repository", "full_name"),
     main=("repository", "default_branch"),
     at={
-        "service": "#/repository/full_name",
-        "environment": "#/deployment/environment",
-        "version": "#/deployment/ref",
-        "commit": "#/deployment/sha",
-        "commits": "#/commits",
+        "deployment": _DEPLOYMENT,
+        "deployment_status": {**_DEPLOYMENT, "occurred_at": "#/deployment_status/created_at"},
+        "deployment_protection_rule": _DEPLOYMENT,
+        "release": {"version": "#/release/tag_name", "occurred_at": "#/release/published_at"},
+        "push": {"occurred_at": "#/repository/pushed_at", "commits": "#/commits"},
+        "workflow_run": {"commit": "#/workflow_run/head_sha", "occurred_at": "#/workflow_run/updated_at"},
+        "check_suite": {"commit": "#/check_suite/head_sha", "occurred_at": "#/check_suite/updated_at"},
     },
     translators=TRANSLATORS,
 )

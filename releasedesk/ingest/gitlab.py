@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from releasedesk.ingest import names
-from releasedesk.ingest.facts import DeploymentFact
 from releasedesk.ingest.foreign import FOUND
 from releasedesk.ingest.forge import Delivery, Forge, an_object
 from releasedesk.ingest.message import Ignored, Reading
@@ -29,7 +28,8 @@ def read(
 ) -> Reading:
     """Translate one delivery. `key` names it. Raises 422 for an event that lacks what its kind must have."""
     said = an_object(payload)
-    kind = text_at(said, "object_kind") or event
+    # A system hook's header says no more than that it is one.
+    kind = text_at(said, "object_kind") or text_at(said, "event_name") or event
     return GITLAB.read(kind, said, key=key, known=known, now=now, skew=skew, came_at=came_at)
 
 
@@ -41,8 +41,7 @@ def _deployment(delivery: Delivery) -> Reading:
     # `short_sha` has 8 digits; the whole one ends the commit's address.
     whole = names.commit(delivery.text("commit_url").rsplit("/", 1)[-1])
     return delivery.deployed(
-        DeploymentFact,
-        id=delivery.key,
+        delivery.text("deployment_id"),
         type=f"deployment.{kind}",
         occurred_at=names.time_of(payload.get("status_changed_at"), delivery.came_at.isoformat()),
         environment=names.place(delivery.text("environment")),
@@ -60,7 +59,8 @@ def _release(delivery: Delivery) -> Reading:
     return delivery.tagged(
         delivery.text("tag"),
         commit=names.commit(delivery.text("commit", "id")),
-        at=names.time_of(payload.get("released_at"), payload.get("created_at")),
+        # A release that is announced for later has its tag by now, an older one had it when it was released.
+        at=names.earlier(payload.get("released_at"), payload.get("created_at")),
         url=names.web_address(payload.get("url")),
     )
 
@@ -133,12 +133,16 @@ GITLAB = Forge(
     repository=("project", "path_with_namespace"),
     main=("project", "default_branch"),
     at={
-        "service": "#/project/path_with_namespace",
-        "environment": "#/environment",
-        "version": "#/ref",
-        "commit": "#/short_sha",
-        "occurred_at": "#/status_changed_at",
-        "commits": "#/commits",
+        "deployment": {
+            "environment": "#/environment",
+            "version": "#/ref",
+            "commit": "#/short_sha",
+            "occurred_at": "#/status_changed_at",
+        },
+        "release": {"version": "#/tag", "occurred_at": "#/created_at"},
+        "push": {"commits": "#/commits"},
+        "pipeline": {"commit": "#/object_attributes/sha", "occurred_at": "#/object_attributes/finished_at"},
+        "merge_request": {"commit": "#/object_attributes/last_commit/id"},
     },
     translators=TRANSLATORS,
 )

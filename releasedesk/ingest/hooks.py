@@ -21,10 +21,12 @@ from releasedesk.problems.problem import Problem
 
 Headers = Mapping[str, str]
 FORM = "application/x-www-form-urlencoded"
+# What GitLab before 17.4 calls a delivery: all that one request there brings about shares it.
+SHARED = "X-Gitlab-Event-UUID"
 # What a delivery is called, best first, and where its kind stands; both by kind of source.
 DELIVERY = {
     "github": ("X-GitHub-Delivery",),
-    "gitlab": ("webhook-id", "Idempotency-Key", "X-Gitlab-Event-UUID"),
+    "gitlab": ("webhook-id", "Idempotency-Key", SHARED),
 }
 EVENT = {"github": "X-GitHub-Event", "gitlab": "X-Gitlab-Event"}
 KEPT = (
@@ -82,16 +84,16 @@ def message_of(source: Source, headers: Headers, payload: object, *, now: dateti
     kept = {name: headers[name] for name in KEPT if name in headers}
     if source.kind == "cdevents":
         return replace(_of_cdevents(source, _cdevent(headers, payload, now=now)), headers=kept)
-    named = (headers.get(name, "").strip() for name in DELIVERY[source.kind])
-    key, event = (
-        line(next(filter(None, named), ""), KEY_AT_MOST),
-        line(headers.get(EVENT[source.kind], ""), 200),
-    )
+    named = [name for name in DELIVERY[source.kind] if headers.get(name, "").strip()]
+    key = line(headers[named[0]], KEY_AT_MOST) if named else ""
+    event = line(headers.get(EVENT[source.kind], ""), 200)
+    if key and named[0] == SHARED:
+        key = line(f"{digest(payload).hex()} {key}", KEY_AT_MOST)
     if source.kind == "gitlab" and not (key or event):
         # An external status check has no name, and one that is retried on GitLab's page may be the same body.
         key, event = f"{digest(payload).hex()} {now:%Y-%m-%dT%H:%M}", "External Status Check"
     told = _of_forge(source, event, key or digest(payload).hex(), payload, now=now)
-    return replace(told, headers=kept)
+    return replace(told, headers=kept, key_at=named[0] if named else told.key_at)
 
 
 def message_again(source: Source, delivery: Delivery, body: object, *, now: datetime) -> Message:
@@ -126,7 +128,8 @@ def _cdevent(headers: Headers, payload: object, *, now: datetime) -> Message:
     named = {name.lower().removeprefix(PREFIX): headers[name] for name in headers if _is_attribute(name)}
     if "id" not in named:
         return events.cdevent(payload, now=now, skew=skew())
-    whole = from_headers(named, headers.get("Content-Type", ""), payload)
+    media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    whole = from_headers(named, media_type, payload)
     return in_headers(events.cdevent(whole, now=now, skew=skew()))
 
 

@@ -13,8 +13,13 @@ SHA = re.compile(r"[0-9a-fA-F]{7,64}")
 # The domainId of CDEvents 0.6: provider, its id, namespace, groups, type and the resource itself.
 DOMAIN_ID = re.compile(r"cdevents:v0:(?:[^:]*:){4}[^:]+:(.+)")
 NO_COMMIT = re.compile(r"0+")
-# A name that says by itself that it is a version. Branches are called `1.2` and `2.x`, hardly ever `1.2.3`.
-VERSION_LIKE = re.compile(r"(?:[\w-]+[/@-])?(?:v\d+\.\d+|\d+\.\d+\.\d+)[\w.+~-]*", re.ASCII)
+# A name that says by itself that it is a version. Branches are called `1.2` and `2.x`, hardly ever `1.2.3`;
+# those that are cut for a release are, as `release/1.2.3` and `hotfix-1.2.3`.
+VERSION_LIKE = re.compile(
+    r"(?!(?:releases?|hotfix|support)-)(?:[\w-]+[@-])?(?:v\d+\.\d+|\d+\.\d+\.\d+)[\w.+~-]*",
+    re.ASCII | re.IGNORECASE,
+)
+DIGEST = re.compile(r"sha(?:256|384|512):[0-9a-fA-F]+")
 # The first that is found in the name of a job decides; a service maps its own names beside these.
 CHECKS = (
     ("integration", re.compile(r"integration|e2e|end.to.end|acceptance|smoke|functional", re.IGNORECASE)),
@@ -38,6 +43,10 @@ class Names:
     def service(self, repository: str) -> str:
         """The slug of a repository's service: as it was mapped, else from its last part."""
         return self.services.get(repository.lower()) or slug(repository.rsplit("/", 1)[-1])
+
+    def called(self, name: str) -> str:
+        """The slug of a service that its sender calls by this name: as it was mapped, else all of it."""
+        return self.services.get(name.lower()) or slug(name)
 
     def check(self, job: str) -> str | None:
         """The checklist item a job decides: as it was mapped, else by its name; None for no item."""
@@ -125,6 +134,15 @@ def time_of(*candidates: object) -> str | None:
     return None
 
 
+def earlier(*candidates: object) -> str | None:
+    """The earliest of them, in ISO 8601; the first where they cannot be compared."""
+    times = [each for each in map(time_of, candidates) if each]
+    try:
+        return min(times, key=datetime.fromisoformat, default=None)
+    except (ValueError, TypeError):  # one is no time, or lacks its zone: to be refused as such
+        return times[0]
+
+
 def _time_of_seconds(seconds: float) -> str:
     """Seconds since 1970 in ISO 8601. What no calendar holds stays a number, which is refused as no time."""
     try:
@@ -164,10 +182,12 @@ class Artifact:
 
 
 def artifact(text: str) -> Artifact:
-    """Read `pkg:oci/shop@sha256%3A…?tag=1.2`, `ghcr.io/acme/shop:1.2` or a bare version.
+    """Read `pkg:oci/shop@sha256%3A…?tag=1.2`, `ghcr.io/acme/shop:1.2@sha256:…` or a bare version or digest.
 
     The version is the tag, else the version, percent-decoded.
     """
+    if DIGEST.fullmatch(text):
+        return Artifact("", version(text))
     is_purl = text.startswith("pkg:")
     rest, _, _ = text.removeprefix("pkg:").partition("#")
     rest, _, query = rest.partition("?")
@@ -175,8 +195,9 @@ def artifact(text: str) -> Artifact:
     if not at or "/" in tail:
         path, tail = rest, ""
     name = path.rsplit("/", 1)[-1]
-    if not is_purl and not tail and ":" in name:
-        name, _, tail = name.partition(":")
+    if not is_purl and ":" in name:
+        name, _, tag = name.partition(":")
+        tail = tag or tail
     if not is_purl and not tail and "/" not in path:
         name, tail = "", name
     return Artifact(unquote(name), version(_tag(query) or unquote(tail)))

@@ -1,6 +1,7 @@
 """JSON as it crosses the boundary: bytes → values, or the 400 that says why not. Pure."""
 
 import json
+from codecs import BOM_UTF8
 from typing import Any
 
 from releasedesk.problems.problem import Problem
@@ -11,14 +12,17 @@ DEPTH_AT_MOST = 32
 def parse_json(raw: bytes) -> Any:
     """Return the parsed body. Raises 400 for what is not JSON, not UTF-8, or nested too deeply."""
     try:
-        parsed = json.loads(raw.decode())
+        parsed = json.loads(
+            raw.removeprefix(BOM_UTF8).decode()
+        )  # Windows' tools put one before what they write
         _refuse_depth(parsed)
     except UnicodeDecodeError as error:
         raise Problem("not-json", f"The body is not UTF-8: {error.reason} at byte {error.start}.") from None
     except RecursionError:
         raise Problem("not-json", "The JSON is nested too deeply.") from None
     except json.JSONDecodeError as error:
-        raise Problem("not-json", f"The body is not JSON: {error}.") from None
+        told = f"The body is not JSON: {error}." if raw.strip() else "The body is empty. Send JSON."
+        raise Problem("not-json", told) from None
     except ValueError:  # Python's own limit on how many digits it turns into a whole number
         raise Problem("not-json", "The body is not JSON: a number in it has too many digits.") from None
     return parsed

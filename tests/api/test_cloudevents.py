@@ -107,6 +107,19 @@ def test_an_event_in_headers_is_the_same_event(ci: Client, media_type: str) -> N
     assert (again.status_code, again["Idempotent-Replayed"]) == (200, "true")
 
 
+def test_data_are_json_where_an_envelope_says_nothing(ci: Client) -> None:
+    told = envelope()
+    del told["datacontenttype"]
+    assert post(ci, told, STRUCTURED).status_code == 201
+    assert binary(ci, envelope()).status_code == 200
+
+
+def test_a_cdevent_without_a_subject_is_judged_as_one(ci: Client) -> None:
+    told = cdevent()
+    del told["subject"]
+    assert sole_error(post(ci, told))["pointer"] == "#/subject"
+
+
 def test_headers_are_percent_decoded(ci: Client) -> None:
     response = binary(ci, envelope(), ce_id="%C3%BCber%20alles%22", ce_source='"/ci/a b"')
     assert response.json()["id"] == 'über alles"'

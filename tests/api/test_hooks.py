@@ -209,6 +209,29 @@ def test_a_delivery_without_a_name_goes_by_its_body(gitlab: Sender) -> None:
     assert gitlab.send(payload, headers).status_code == 200
 
 
+def test_what_older_gitlabs_bring_about_at_once_bears_one_name(gitlab: Sender) -> None:
+    """Before 17.4 there is no name of its own for each: the push and the tag of one request share it."""
+    for payload in (payloads.gitlab_push(), payloads.gitlab_push("tag_push", "refs/tags/v1.0.0")):
+        raw = json.dumps(payload).encode()
+        headers = {"X-Gitlab-Event": "Push Hook", "X-Gitlab-Event-UUID": "7", **gitlab.sign(raw)}
+        assert [gitlab.send(raw, headers).status_code for _ in range(2)] == [201, 200]
+
+
+def test_a_name_that_is_taken_is_pointed_at_where_it_stood(gitlab: Sender) -> None:
+    assert gitlab.deliver("Push Hook", payloads.gitlab_push(), id="7").status_code == 201
+    document = problem(gitlab.deliver("Push Hook", {"object_kind": "issue"}, id="7"), 409)
+    assert document["errors"][0]["pointer"] == "Idempotency-Key"
+
+
+@pytest.mark.parametrize("state", ["in_progress", "success"])
+def test_two_hooks_that_tell_the_same_tell_it_once(github: Sender, state: str) -> None:
+    payload = payloads.github_deployment_status(state, ref="v2.4.0")
+    answers = [github.deliver("deployment_status", payload, id=hook).json() for hook in ("its own", "all")]
+    assert [answer["outcome"] for answer in answers] == ["applied", "applied"]
+    assert answers[0]["deployment"] == answers[1]["deployment"]
+    assert Deployment.objects.count() == 1
+
+
 def test_github_may_send_a_form(github: Sender) -> None:
     raw = urlencode({"payload": json.dumps(payloads.github_deployment())}).encode()
     headers = {**github.headers("deployment", "1"), **github.sign(raw)}

@@ -80,6 +80,27 @@ def test_however_a_version_came_to_run_it_runs(predicate: str) -> None:
     assert (fact.type, fact.service) == ("deployment.succeeded", "team-my-app")
 
 
+def test_a_type_is_known_in_any_case() -> None:
+    event = cdevent("service.deployed", WHERE)
+    event["context"]["type"] = "dev.cdevents.Service.rolledBack.0.2.0"
+    assert said(event).type == "deployment.succeeded"
+    run = cdevent("pipelineRun.finished", {"pipelineName": "lint", "outcome": "success"}, customData=GIVEN)
+    assert said(run).key == "lint"
+
+
+def test_a_name_that_was_explained_is_ours_as_its_sender_writes_it() -> None:
+    known = Names(services={"team/my app": "shop"})
+    assert said(cdevent("service.deployed", WHERE, subject="Team/My App"), known=known).service == "shop"
+    incident = {"environment": {"id": "production"}, "service": {"id": "Team/My App"}}
+    assert said(cdevent("incident.detected", incident, subject="i-1"), known=known).service == "shop"
+
+
+def test_a_deployment_of_nothing_is_told_what_its_artifact_lacks() -> None:
+    with pytest.raises(Problem) as refused:
+        read(cdevent("deployment.started", {**WHERE, "artifactId": "2.1"}, subject="d-1"))
+    assert [error.pointer for error in refused.value.errors] == ["#/subject/content/artifactId"]
+
+
 @pytest.mark.parametrize(
     ("event", "type_"),
     [

@@ -12,9 +12,9 @@ from releasedesk.ingest.facts import (
     CommitsFact,
     DeploymentFact,
     Fact,
+    ForgeDeploymentFact,
     GateFact,
     ReleaseFact,
-    StartFact,
 )
 from releasedesk.ingest.message import Ignored
 from releasedesk.ingest.names import Names
@@ -46,7 +46,7 @@ def why(event: str, payload: object) -> str:
 
 def test_a_deployment_begins() -> None:
     fact = said("deployment", payloads.github_deployment())
-    assert isinstance(fact, StartFact)
+    assert isinstance(fact, ForgeDeploymentFact)
     assert (fact.type, fact.service, fact.environment) == ("deployment.started", "checkout-api", "production")
     assert (fact.version, fact.commit, fact.run) == (SHA[:12], SHA, "501")
 
@@ -71,6 +71,19 @@ def test_that_it_began_is_one_fact_however_often_it_is_said() -> None:
     first = said("deployment", payloads.github_deployment())
     again = said("deployment_status", payloads.github_deployment_status("in_progress"))
     assert (first.id, first.occurred_at, first.run) == (again.id, again.occurred_at, again.run)
+
+
+def test_how_it_ended_is_one_fact_whichever_hook_tells_it() -> None:
+    """The hook of a repository and that of its organisation name their deliveries apart."""
+    ended = payloads.github_deployment_status("success")
+    one, other = (
+        github.read("deployment_status", ended, key=key, now=NOON + minutes(5), skew=minutes(5))
+        for key in ("delivery-1", "delivery-2")
+    )
+    assert isinstance(one, tuple)
+    assert one == other
+    later = payloads.github_deployment_status("success", created_at="2026-11-23T12:03:00Z")
+    assert said("deployment_status", later).id != one[0].id
 
 
 @pytest.mark.parametrize(
@@ -214,6 +227,10 @@ def test_every_other_event_is_kept_and_left_alone(event: str) -> None:
     assert why(event, payloads.github(zen="Keep it logically awesome."))
 
 
+def test_a_delivery_of_no_event_is_told_so() -> None:
+    assert "which event" in why("", payloads.github())
+
+
 @pytest.mark.parametrize("payload", [None, [], "text", 1])
 def test_a_payload_that_is_no_object_is_refused(payload: object) -> None:
     with pytest.raises(Problem):
@@ -226,6 +243,29 @@ def test_what_is_missing_is_named_where_it_should_stand() -> None:
         read("deployment", broken)
     pointers = {error.pointer for error in refused.value.errors}
     assert pointers == {"#/deployment/environment", "#/deployment/ref"}
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "pointer"),
+    [
+        (
+            "deployment_status",
+            payloads.github_deployment_status(created_at="soon"),
+            "#/deployment_status/created_at",
+        ),
+        ("workflow_run", payloads.github_workflow_run(head_sha=""), "#/workflow_run/head_sha"),
+        ("release", payloads.github_release(published_at="soon"), "#/release/published_at"),
+        (
+            "push",
+            {**payloads.github_push(), "repository": {"default_branch": "main"}},
+            "#/repository/full_name",
+        ),
+    ],
+)
+def test_an_error_leads_to_where_this_event_has_it(event: str, payload: object, pointer: str) -> None:
+    with pytest.raises(Problem) as refused:
+        read(event, payload)
+    assert [error.pointer for error in refused.value.errors] == [pointer]
 
 
 @pytest.mark.parametrize("event", github.TRANSLATORS)

@@ -86,6 +86,32 @@ def test_a_release_is_published(action: str) -> None:
     assert fact.url == "https://gitlab.example/acme/ledger/-/releases/v1.1.0"
 
 
+@pytest.mark.parametrize(
+    ("created_at", "released_at"),
+    [
+        ("2026-11-23 11:55:12 UTC", "2027-02-01T00:00:00.000+01:00"),
+        ("2026-11-23T12:58:00.123+01:00", "2026-11-23T12:55:12.000+01:00"),
+    ],
+)
+def test_a_release_is_one_from_when_its_tag_was_there(created_at: str, released_at: str) -> None:
+    """One may be announced for a day to come, one that is older may be written down late."""
+    fact = said(payloads.gitlab_release(created_at=created_at, released_at=released_at))
+    assert fact.occurred_at.isoformat() == "2026-11-23T11:55:12+00:00"
+
+
+@pytest.mark.parametrize("zoneless", ["soon", "2026-11-23T12:00:00"])
+def test_a_release_at_no_time_is_refused(zoneless: str) -> None:
+    with pytest.raises(Problem) as refused:
+        read(payloads.gitlab_release(released_at=zoneless))
+    assert [error.pointer for error in refused.value.errors] == ["#/created_at"]
+
+
+def test_a_system_hook_says_in_its_body_what_it_is() -> None:
+    for payload in (payloads.gitlab_push(), payloads.gitlab_push("tag_push", "refs/tags/v1.0.0")):
+        del payload["object_kind"]
+        assert said(payload, event="System Hook").service == "ledger"
+
+
 def test_a_pipelines_jobs_decide_their_items_and_the_worst_of_several_counts() -> None:
     pipeline = payloads.gitlab_pipeline(
         job("ruff"),

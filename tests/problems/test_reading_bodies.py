@@ -27,6 +27,7 @@ from releasedesk.problems.body import (
     check_slug,
     check_version,
 )
+from releasedesk.problems.json_text import parse_json
 from releasedesk.problems.problem import FieldError, Problem
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -205,3 +206,16 @@ def test_a_word_that_is_none_of_the_known_ones_is_answered_with_them() -> None:
 
 def test_an_object_in_the_wrong_place_is_named_by_its_size() -> None:
     assert refused({"line": {"a": 1, "b": 2}}).received == "an object of 2"
+
+
+def test_a_byte_order_mark_is_no_part_of_what_is_said() -> None:
+    assert parse_json(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+    with pytest.raises(Problem):
+        parse_json(b"\xef\xbb\xbf\xef\xbb\xbf1")
+
+
+@pytest.mark.parametrize("raw", [b"", b" \n"])
+def test_an_empty_body_is_called_empty(raw: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        parse_json(raw)
+    assert refused.value.detail == "The body is empty. Send JSON."
