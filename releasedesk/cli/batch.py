@@ -11,7 +11,7 @@ from releasedesk.cli.events import Event
 EVENTS = "/api/v1/events"
 AT_MOST, BYTES_AT_MOST = 500, 7_500_000  # what the desk takes, with some air
 TOO_LARGE = 413
-NO_DESK = "That is no answer of a desk to a list of events: is RELEASEDESK_URL the desk?"
+NO_DESK = "That is no answer of a desk to a list of events: look whether RELEASEDESK_URL is the desk."
 Said = Any  # the desk's answer, or `Refused`, or `Unreachable` for what can be sent later
 
 

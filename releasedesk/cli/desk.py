@@ -22,6 +22,8 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 TIMEOUT = 30.0
 RETRYABLE = {429, 502, 503, 504}
+UNJUDGED = {401, 404, 405}
+FIRST_REFUSAL = 400
 JSON = "application/json, application/problem+json"
 TEXT = "text/plain, application/problem+json"
 
@@ -41,6 +43,11 @@ class Refused(Trouble):
     def of(cls, response: httpx.Response, but: str = "") -> "Refused":
         """Make it of an answer."""
         return cls(in_words(response) + but, response.status_code, problem(response))
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether nobody has looked at the message: it is the token or the address that is wrong."""
+        return self.status in UNJUDGED or self.status < FIRST_REFUSAL
 
     @classmethod
     def of_problem(cls, document: Mapping[str, Any], status: int) -> "Refused":

@@ -49,7 +49,8 @@ class Told:
         if self.repeated:
             return f"{self.id}: this run has told it before; the desk keeps what came first."
         if self.kept_in:
-            return f"{self.id}: kept in {self.kept_in}. {self.trouble}."
+            why = str(self.trouble).rstrip(".")
+            return f"{self.id}: kept in {self.kept_in}. {why}."
         if self.trouble:
             return f"{self.id}: {self.trouble}"
         known = {**self.event, **self.answer}
@@ -83,6 +84,8 @@ class Sender:
         if isinstance(answer, Unreachable):
             return Told(event, trouble=answer, kept_in=self.spool.keep(Message(EVENTS, event)))
         if isinstance(answer, Refused):
+            if answer.unjudged:  # with another token or at another address it may be taken
+                return Told(event, trouble=answer, kept_in=self.spool.keep(Message(EVENTS, event)))
             repeated = derived and answer.status == CONFLICT
             return Told(event, repeated=True) if repeated else Told(event, trouble=answer)
         return Told(event, answer)
@@ -91,8 +94,10 @@ class Sender:
         """Choose the exit code: 1 when anything was refused, 2 when anything was kept, else 0."""
         if self.flushed.rejected or any(told.trouble and not told.kept_in for told in self.told):
             return NO
+        if later_is_fine:  # a wrong token or address is mended by somebody, not by time
+            return COULD_NOT_TELL if any(isinstance(told.trouble, Refused) for told in self.told) else YES
         waits = self.flushed.waiting or any(told.kept_in for told in self.told)
-        return COULD_NOT_TELL if waits and not later_is_fine else YES
+        return COULD_NOT_TELL if waits else YES
 
 
 def send(  # noqa: PLR0913 - one parameter for each option
@@ -114,7 +119,9 @@ def send(  # noqa: PLR0913 - one parameter for each option
     incident: Annotated[str | None, typer.Option(help="incident.*: its id.")] = None,
     title: Annotated[str | None, typer.Option(help="incident.opened: in one line.")] = None,
     occurred_at: Annotated[str | None, typer.Option(help="When, with a zone; else now.")] = None,
-    id_: Annotated[str | None, typer.Option("--id", help="Sent twice under one id, it counts once.")] = None,
+    id_: Annotated[
+        str | None, typer.Option("--id", help="Sent again with the same --occurred-at, it counts once.")
+    ] = None,
     flush: Annotated[bool, typer.Option("--flush", help="Only send what waits from earlier.")] = False,
     later_is_fine: Annotated[
         bool, typer.Option("--later-is-fine", help="Exit 0 also when the desk is down and it was kept.")
@@ -123,7 +130,8 @@ def send(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Tell the desk what happened. While it is down, events are kept and sent by the next `send`.
 
-    Exits 0 when the desk has everything, 1 when it refused something, 2 when something is kept for later.
+    Exits 0 when the desk has everything, 1 when it refused something, 2 when something is kept for later: the
+    desk is down, or the token or the address is wrong.
     """
     desk = Desk.configured(show.say)
     options = {
@@ -139,6 +147,9 @@ def send(  # noqa: PLR0913 - one parameter for each option
     )
     if not as_json:
         _show(sender)
+    if flush:
+        for address, count in sender.spool.elsewhere().items():
+            show.say(f"{count} wait for another desk, {address}: set RELEASEDESK_URL to it to send them.")
     report = {"flushed": sender.flushed.as_json(), "events": [told.as_json() for told in sender.told]}
     finish(report, sender.code(later_is_fine=later_is_fine), as_json=as_json)
 
@@ -153,7 +164,8 @@ def _said(file: str | None, options: Mapping[str, Any]) -> list[events.Event]:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Trouble(f"{file} cannot be read: {error}.") from None
-    return events.read(text, "standard input" if file == "-" else file)
+    mark = "\N{BYTE ORDER MARK}"  # Windows' tools put one before what they write
+    return events.read(text.removeprefix(mark), "standard input" if file == "-" else file)
 
 
 def _derived(event: events.Event, options: Mapping[str, Any], ci: Run | None) -> bool:

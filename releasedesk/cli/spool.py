@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +22,7 @@ from releasedesk.cli.desk import Desk, Refused, Unreachable, parsed
 from releasedesk.cli.exits import Trouble
 
 MESSAGES_AT_MOST = 1000
-NOT_THIS_TOKEN = {401, 403}
+FORBIDDEN = 403
 
 
 class Full(Trouble):
@@ -91,9 +92,16 @@ class Spool:
         """Name the files of this desk, the oldest first."""
         return [path for path, _ in self._kept()]
 
+    def elsewhere(self) -> dict[str, int]:
+        """Count what waits for other desks, by their addresses."""
+        return dict(Counter(str(kept["url"]) for _, kept in self._all() if kept["url"] != self.url))
+
     def _kept(self) -> list[tuple[Path, dict[str, Any]]]:
+        return [(path, kept) for path, kept in self._all() if kept["url"] == self.url]
+
+    def _all(self) -> list[tuple[Path, dict[str, Any]]]:
         found = [(path, _read(path)) for path in sorted(self.place.glob("*.json"))]
-        return [(path, kept) for path, kept in found if kept.get("url") == self.url]
+        return [(path, kept) for path, kept in found if "url" in kept]
 
     def flush(self, over: HandOver) -> Flushed:
         """Send what waits, in order, and stop where the desk does not answer."""
@@ -117,7 +125,9 @@ class Spool:
     def _settle(self, done: Flushed, path: Path, kept: dict[str, Any], said: Said) -> Flushed:
         """Do with a file what the answer to its message asks for."""
         # What this token may not say another one may: many share one machine.
-        if isinstance(said, Unreachable) or (isinstance(said, Refused) and said.status in NOT_THIS_TOKEN):
+        if isinstance(said, Unreachable) or (
+            isinstance(said, Refused) and (said.unjudged or said.status == FORBIDDEN)
+        ):
             return replace(done, trouble=str(said))
         if isinstance(said, Refused):
             done = replace(done, rejected=(*done.rejected, self._set_aside(path, kept, said)))

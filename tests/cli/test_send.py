@@ -141,6 +141,12 @@ def test_a_file_that_holds_no_events_is_refused_before_anything_is_sent(
     assert desk.asked == []
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(desk: Desk) -> None:
+    Path("events").write_bytes(b'\xef\xbb\xbf{"id": "a"}')
+    assert send("events", *EVENT) == 0
+    assert ids(desk) == ["a"]
+
+
 def test_nothing_to_say_is_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert send() == 2
     assert "Say what happened: --type" in capsys.readouterr().err
@@ -247,8 +253,8 @@ def test_large_events_go_in_as_many_requests_as_they_need(
 def test_a_list_that_no_desk_answers_so_is_said(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     written(*"ab")
     desk.script = [Reply(200, {"hello": "world"})]
-    assert send("events", *EVENT) == 1
-    assert "is RELEASEDESK_URL the desk?" in capsys.readouterr().err
+    assert send("events", *EVENT) == 2
+    assert "RELEASEDESK_URL is the desk" in capsys.readouterr().err
 
 
 def test_what_waits_is_sent_together_but_for_what_is_no_event(desk: Desk, tmp_path: Path) -> None:
@@ -294,7 +300,7 @@ def test_what_this_token_may_not_say_waits_for_another_and_holds_nothing_up(
 
 
 def test_what_waits_for_one_desk_is_not_sent_to_another(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RELEASEDESK_URL", "http://127.0.0.1:9")
     assert send(*EVENT, "--id=elsewhere") == 2
@@ -302,6 +308,22 @@ def test_what_waits_for_one_desk_is_not_sent_to_another(
     assert send("--flush") == 0
     assert desk.asked == []
     assert len(spooled(tmp_path)) == 1
+    assert "1 wait for another desk, http://127.0.0.1:9: set" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_what_nobody_has_judged_is_kept_until_token_and_address_are_right(
+    desk: Desk, tmp_path: Path, status: int
+) -> None:
+    refusal = Reply(status, {"detail": "Not here.", "retryable": False}, PROBLEM)
+    desk.script = [refusal]
+    assert send(*EVENT, "--id=a", "--later-is-fine") == 2
+    desk.script = [refusal, refusal]
+    assert send(*EVENT, "--id=b") == 2
+    desk.script = [Reply(207, {"results": [{"status": 201, **APPLIED}] * 2})]
+    assert send("--flush") == 0
+    assert [event["id"] for event in desk.posts[-1].body] == ["a", "b"]
+    assert not spooled(tmp_path)
 
 
 def test_the_spool_is_bounded(
