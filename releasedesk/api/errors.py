@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
@@ -28,4 +29,14 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
 def not_served(request: HttpRequest) -> HttpResponse:
     """Answer whatever path the API does not have: 404 in the same shape."""
     discard(request)
-    return problem_response(request, Problem("not-found", "There is nothing at this address."))
+    told, meant = "There is nothing at this address.", request.path_info.rstrip("/")
+    if meant != request.path_info and _is_served(meant):
+        told = f"{told} Without the slash at its end there is: {meant}"
+    return problem_response(request, Problem("not-found", told))
+
+
+def _is_served(path: str) -> bool:
+    try:
+        return resolve(path).func is not not_served
+    except Resolver404:
+        return False

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from releasedesk.measurements.bodies import SnapshotBody
 from releasedesk.problems.body import (
@@ -32,6 +33,15 @@ ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE
 Config = Annotated[dict[ConfigName, Digest], Field(max_length=2000)]
 
 
+def _without_password(url: str) -> str:
+    """The address without the user and password that CI may have in it: whoever is signed in sees it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+
+
+Page = Annotated[Url, AfterValidator(_without_password)]
+
+
 class Fact(Body):
     """What every event has."""
 
@@ -43,7 +53,7 @@ class Fact(Body):
     version: Version | None = None
     commit: Commit | None = None
     run: Run | None = None
-    url: Url | None = None
+    url: Page | None = None
 
 
 class DeploymentFact(Fact):

@@ -86,6 +86,11 @@ def test_a_deployment_teaches_what_ci_knows_of_the_release(ci: Client) -> None:
     assert DeploymentFact.objects.get(command="make deploy").url == "https://ci.example/1"
 
 
+def test_of_an_address_user_and_password_are_left_out(ci: Client) -> None:
+    assert send(ci, url="https://ci:hunter2@ci.example:8443/1?a=b@c").status_code == 201
+    assert DeploymentFact.objects.get().url == "https://ci.example:8443/1?a=b@c"
+
+
 def test_a_deployment_may_carry_its_configuration(ci: Client) -> None:
     digests = {"DATABASE_POOL": "hmac-sha256:" + "0" * 64}
     assert send(ci, config=digests).status_code == 201

@@ -24,6 +24,12 @@ def test_what_is_not_served_is_a_404_of_the_same_shape(stranger: Client, method:
     problem(stranger.generic(method, f"/api/v1/{path}", b"{}"), 404, "not-found")
 
 
+@pytest.mark.parametrize("path", ["/api/v1/events", f"{RELEASE}/gate"])
+def test_who_wrote_one_slash_too_many_is_told_the_address(ci: Client, path: str) -> None:
+    assert problem(ci.post(f"{path}/"), 404)["detail"].endswith(f"there is: {path}")
+    assert problem(ci.post("/api/v1/"), 404)["detail"] == "There is nothing at this address."
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
