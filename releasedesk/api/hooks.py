@@ -35,11 +35,11 @@ class Hooks(APIView):
         "Events",
         {200: EventAnswer, 201: EventAnswer, 202: EventAnswer},
         body=HookPayload,
-        who=("github_signature", "gitlab_token", "webhook_signature"),
+        who=("github_signature", "gitlab_token", "gitlab_signature", "webhook_signature", "source_secret"),
         conflicts=True,
     )
     def post(self, request: Request, source_id: str) -> Response:
-        """Answer as events are answered (DESIGN §5.3).
+        """Answer as events are answered (DESIGN §5.3). GitHub may deliver a form: its field `payload`.
 
         Problems: 400 not JSON, 401 signature, 403 paused, 404 no such source, 409, 413, 422, 429, 503.
         """

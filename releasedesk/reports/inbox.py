@@ -85,15 +85,19 @@ class Waiting:
     near: str
 
 
-def waiting(actor: Actor) -> Sequence[Waiting]:
-    """What waits for a word, the most first. Names of jobs wait too, though nothing hangs on them."""
+def waiting(actor: Actor, **only: Any) -> Sequence[Waiting]:
+    """What waits for a word, the most first, as far as it is `only` this. At most `GROUPS_AT_MOST`.
+
+    Names of jobs wait too, and come last: nothing hangs on them.
+    """
     groups = (
         Delivery.objects.seen_by(actor)
         .waiting()
+        .filter(**only)
         .values("waits_for", "waits_name", "team")
         .annotate(count=Count("pk"), first_at=Min("received_at"), last_at=Max("received_at"))
     )
-    found = list(groups.order_by("waits_for", "-count", "waits_name")[:GROUPS_AT_MOST])
+    found = list(groups.order_by("-waits_for", "-count", "waits_name")[:GROUPS_AT_MOST])
     if not found:
         return []
     teams = Team.objects.in_bulk({group["team"] for group in found})

@@ -21,7 +21,7 @@ from releasedesk.checklists.models import Template
 from releasedesk.deliveries.models import Alias, Delivery, Outcome, Source
 from releasedesk.ingest.again import Tried, apply_waiting, redeliver
 from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
-from releasedesk.reports.inbox import InboxFilters, Waiting, inbox, sources_named, waiting
+from releasedesk.reports.inbox import GROUPS_AT_MOST, InboxFilters, Waiting, inbox, sources_named, waiting
 from releasedesk.web.access import actor_of, signed_in
 from releasedesk.web.paging import page
 from releasedesk.web.sign_in_again import signed_in_to_write
@@ -41,6 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "outcomes": Outcome.values,
         "names": sources_named(found.rows),
+        "names_at_most": GROUPS_AT_MOST,
         "waiting": offers(actor) if not filters.are_set or filters.outcome == Outcome.UNMATCHED else [],
         "sources": Source.objects.seen_by(actor).select_related("team"),
         "nav": "inbox",
@@ -54,16 +55,11 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one message: as it came, what became of it, and what its sender was told."""
     found, actor = _delivery(request, pk), actor_of(request)
     named = Source.objects.filter(pk=found.source, team=found.team_id).first()
-    lacks = (found.team_id, found.waits_for, found.waits_name)
-    offered = [
-        offer
-        for offer in (offers(actor) if found.waits_name else [])
-        if (offer.of.team.pk, offer.of.waits_for, offer.of.name) == lacks
-    ]
+    lacks = {"team": found.team_id, "waits_for": found.waits_for, "waits_name": found.waits_name}
     context = {
         "delivery": found,
         "source": named,
-        "waiting": offered,
+        "waiting": offers(actor, **lacks) if found.waits_name else [],
         "may_apply": actor.is_at_least(Role.ENGINEER, found.team_id),
         "nav": "inbox",
     }
@@ -130,9 +126,9 @@ class Offer:
     may: bool
 
 
-def offers(actor: Actor) -> list[Offer]:
-    """What waits in the actor's teams, each with what may be meant."""
-    groups = waiting(actor)
+def offers(actor: Actor, **only: object) -> list[Offer]:
+    """What waits in the actor's teams, as far as it is `only` this, each with what may be meant."""
+    groups = waiting(actor, **only)
     places = [(name, name) for name in Environment.objects.values_list("name", flat=True)] if groups else []
     return [
         Offer(

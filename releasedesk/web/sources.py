@@ -178,7 +178,7 @@ def _list(
         "team": team,
         "listed": [(each, heard.get(each.pk)) for each in team.sources.there()],
         "names": [(words, rows) for words, rows in _names(team) if rows],
-        "waiting": [offer for offer in offers(actor) if offer.of.team == team],
+        "waiting": offers(actor, team=team),
         "form": form,
         "leads": actor.is_at_least(Role.LEAD, team.pk),
         "may_name": actor.is_at_least(Role.ENGINEER, team.pk),

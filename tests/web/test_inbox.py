@@ -144,6 +144,19 @@ def test_a_job_nobody_knows_is_offered_and_explained(bob: User, github: Sender) 
     assert github.deliver("workflow_run", payloads.github_workflow_run(name="Nightly")).status_code == 201
 
 
+def test_many_jobs_hide_no_environment_and_each_can_be_explained(bob: User, github: Sender) -> None:
+    """On one of them deployments hang, on the others nothing."""
+    github.deliver("deployment_status", deployed(1, "11:59"))
+    for number in range(21):
+        github.deliver("workflow_run", payloads.github_workflow_run(name=f"nightly {number:02}"))
+    inbox = text_of(Client(), bob, "/inbox/")
+    assert "environment prod-eu" in inbox
+    assert "20 names, and more once these are explained" in inbox
+    hidden = Delivery.objects.get(waits_name="nightly 20")
+    assert "nightly 20" not in inbox.partition("Messages")[0]
+    assert "This job decides" in text_of(Client(), bob, f"/inbox/{hidden.pk}/")
+
+
 def test_a_job_that_decides_nothing_is_not_asked_about_again(bob: User, github: Sender) -> None:
     github.deliver("workflow_run", payloads.github_workflow_run(name="Nightly"))
     explain(bob, "check", "nightly", "-nothing")

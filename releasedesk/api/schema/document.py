@@ -16,6 +16,11 @@ SECURITY = {
         "bearerFormat": "rdk_<id>_<secret>",
         "description": "A token of a team or of one service. Each operation names the scope it needs.",
     },
+    "source_secret": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The secret of a source of CDEvents, as it is.",
+    },
     "session": {
         "type": "apiKey",
         "in": "cookie",
@@ -31,6 +36,11 @@ SECURITY = {
                 "GitHub's HMAC over the body, under its secret.",
             ),
             ("gitlab_token", "X-Gitlab-Token", "GitLab's secret token, as it is."),
+            (
+                "gitlab_signature",
+                "X-Gitlab-Signature",
+                "HMAC over the body of GitLab's external status check, under its secret.",
+            ),
             (
                 "webhook_signature",
                 "webhook-signature",

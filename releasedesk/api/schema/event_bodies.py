@@ -47,7 +47,11 @@ class Event(RootModel[NativeEvent | CDEvent | Envelope]):
 
 
 class EventOrEvents(RootModel[Event | Annotated[list[Event], Field(max_length=500)]]):
-    """One event, or up to 500 in a list, each answered for itself; the kinds may be mixed."""
+    """One event, or up to 500 in a list, each answered for itself; the kinds may be mixed.
+
+    Where headers bear the attributes of a CloudEvent (`ce-specversion`, `ce-id`, `ce-source`, `ce-type`): its
+    data, in any dialect of JSON.
+    """
 
     EXAMPLE: ClassVar[dict[str, Any]] = EXAMPLE
     MORE_EXAMPLES: ClassVar[dict[str, Any]] = {
@@ -64,7 +68,11 @@ class EnvelopeList(RootModel[Annotated[list[Envelope], Field(max_length=500)]]):
 
 
 class HookPayload(RootModel[dict[str, Any]]):
-    """What GitHub, GitLab or a sender of CDEvents delivers, as their documentation says it."""
+    """What GitHub, GitLab or a sender of CDEvents delivers, as their documentation says it.
+
+    Beside it stand its kind (`X-GitHub-Event`; GitLab says it in the body) and the name under which it counts
+    once (`X-GitHub-Delivery`; `webhook-id`, `Idempotency-Key` or `X-Gitlab-Event-UUID`).
+    """
 
     EXAMPLE: ClassVar[dict[str, Any]] = {
         "action": "created",
