@@ -6,7 +6,7 @@ written there, what is not is left alone, for `record_deployment` and its neighb
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -49,15 +49,14 @@ def take_in(actor: Actor, told: Sequence[Told], *, now: datetime) -> Mapping[int
         answer = _together((actor.token_id, actor.label), (actor, told[0], now))
         if answer is not None:
             return {told[0].number: answer}
-    return _taken_in(run_alone, actor, told, now)
+    return _taken_in(run_alone, actor, {one.number: one for one in told}, now)
 
 
 def _of_all(several: Sequence[tuple[Actor, Told, datetime]], lane: int) -> Sequence[Mapping[str, Any] | None]:
     """Take in what several threads were told with one token. None for what has to go alone, or for all."""
-    told = [replace(one, number=number) for number, (_, one, _) in enumerate(several)]
+    told = {number: one for number, (_, one, _) in enumerate(several)}
     try:
-        shared = partial(run_shared, lane)
-        answers = _taken_in(shared, several[0][0], told, max(now for *_, now in several))
+        answers = _taken_in(partial(run_shared, lane), several[0][0], told, max(now for *_, now in several))
     except (InterfaceError, OperationalError):  # whoever tries alone meets it again, if it is still there
         return [None] * len(several)
     return [answers.get(number) for number in range(len(several))]
@@ -68,26 +67,26 @@ _together = Gathering(_of_all, lanes=2, at_most=100)
 
 
 def _taken_in(
-    run: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]],
+    run: Callable[[str, Sequence[str]], list[tuple[Any, ...]]],
     actor: Actor,
-    told: Sequence[Told],
+    told: Mapping[int, Told],
     now: datetime,
 ) -> Mapping[int, Mapping[str, Any]]:
-    slugs = " ".join({one.service for one in told})
-    rows = json.dumps([_row(one) for one in told])
+    slugs = " ".join({one.service for one in told.values()})
+    rows = json.dumps([_row(number, one) for number, one in told.items()])
     try:
-        answers = run(TAKE_IN, [actor.token_id, actor.label, now, slugs, rows])
+        answers = run(TAKE_IN, [str(actor.token_id), actor.label, now.isoformat(), slugs, rows])
     except (IntegrityError, DataError):
         return {}
-    return {number: json.loads(answer) for number, answer in answers}  # psycopg hands JSON over as text
+    return {int(number): json.loads(answer) for number, answer in answers}  # psycopg hands JSON over as text
 
 
-def _row(one: Told) -> dict[str, Any]:
+def _row(number: int, one: Told) -> dict[str, Any]:
     parcel, report = one.parcel, one.report
     text = canonical(parcel.body)
     body = parcel.body if is_storable(text) else storable(parcel.body)
     return {
-        "number": one.number,
+        "number": number,
         "source": parcel.source,
         "key": parcel.key,
         "type": parcel.type,

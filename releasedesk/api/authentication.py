@@ -43,7 +43,7 @@ def remembered_token_of(request: HttpRequest) -> Token | None:
 def _named(token: Token | None) -> Token | None:
     """Let every line of the log say who asks."""
     if token is not None:
-        name_actor(token.as_actor().label)
+        name_actor(token.label)
     return token
 
 

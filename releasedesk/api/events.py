@@ -31,6 +31,7 @@ from releasedesk.problems.render import as_problem, problem_document, problem_re
 
 BATCH_AT_MOST = 500
 ATTRIBUTE = "HTTP_CE_"  # how WSGI spells `ce-`, the headers of a CloudEvent in binary mode
+OF_AN_EVENT = frozenset(ATTRIBUTE + name.upper() for name in cloudevents.REQUIRED)
 
 
 class Events(Door):
@@ -133,13 +134,14 @@ def _sender(request: HttpRequest) -> Token:
 
 
 def _attributes(request: HttpRequest) -> dict[str, str]:
-    """The attributes of an event in binary mode; none where the headers carry no event."""
-    found = {
+    """The attributes of an event in binary mode, be it one that lacks some; none where there is no event."""
+    if OF_AN_EVENT.isdisjoint(request.META):
+        return {}
+    return {
         name.removeprefix(ATTRIBUTE).lower(): value
         for name, value in request.META.items()
         if name.startswith(ATTRIBUTE)
     }
-    return found if cloudevents.are_attributes(found) else {}
 
 
 def _body(request: HttpRequest, *, may_be_empty: bool) -> Any:

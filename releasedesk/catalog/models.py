@@ -249,10 +249,15 @@ class Token(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"
 
+    @property
+    def label(self) -> str:
+        """Its name wherever it is said who acted."""
+        return f"{self.name} (token)"
+
     def as_actor(self) -> Actor:
         """Return who acts: an engineer of the team, or of the one service."""
         return Actor(
-            label=f"{self.name} (token)",
+            label=self.label,
             token_id=self.id,
             roles={self.team_id: Role.ENGINEER},
             service_id=self.service_id,

@@ -55,8 +55,7 @@ def is_storable(text: str) -> bool:
     """Whether JSON in the `canonical` spelling is surely stored as it is. Nearly all that comes is."""
     if "\\u" in text or "NaN" in text or "Infinity" in text:
         return False
-    lowered = text.lower()
-    return not any(telltale in lowered for telltale in TELLTALES)
+    return not any(map(text.lower().__contains__, TELLTALES))
 
 
 def storable(value: Any, *, secret: bool = False) -> Any:

@@ -5,7 +5,7 @@ Binary is turned into the structured form at once: the same event in either mode
 """
 
 import base64
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -120,11 +120,6 @@ def _with_plain_data(payload: object) -> object:
 
 
 # -- binary mode ---------------------------------------------------------------------------------------------
-
-
-def are_attributes(named: Collection[str]) -> bool:
-    """Say whether headers of these names (without `ce-`) carry an event, be it one that lacks some."""
-    return any(name in named for name in REQUIRED)
 
 
 def from_headers(attributes: Mapping[str, str], media_type: str, data: object) -> dict[str, Any]:

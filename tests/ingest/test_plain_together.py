@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -27,7 +27,7 @@ def keeping(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[i
     """A process keeps its connections, as a server does. Gives how many were told together, every time."""
     sizes: list[int] = []
 
-    def counted(lane: int, statement: str, parameters: statements.Parameters) -> list[tuple[object, ...]]:
+    def counted(lane: int, statement: str, parameters: Sequence[str]) -> list[tuple[str, ...]]:
         answers = statements.run_shared(lane, statement, parameters)
         sizes.append(len(answers))
         return answers
