@@ -5,7 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    BadRequest,
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -99,6 +105,14 @@ TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]]]
         lambda _: Problem("unsupported-media-type", "Send JSON with `Content-Type: application/json`."),
     ),
     ((RequestDataTooBig,), lambda _: Problem("too-large", "The body is too large.")),
+    (
+        (DisallowedHost,),
+        lambda _: Problem(
+            "bad-request",
+            "The desk does not answer under the name it was asked by. Whoever runs it adds the name to "
+            "ALLOWED_HOSTS.",
+        ),
+    ),
     (
         (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),
         lambda _: Problem("bad-request", "The request cannot be understood."),

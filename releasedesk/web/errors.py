@@ -36,7 +36,7 @@ class ProblemPages:
 
 def answer(request: HttpRequest, problem: Problem) -> HttpResponse:
     """Render a problem as a page, under `/api/` as a document, and as text where text was asked for."""
-    if request.path.startswith("/api/"):
+    if _one_slash(request.path).startswith("/api/"):
         return problem_response(request, problem)
     if problem.kind == "unavailable":
         # The page would look who reads it, which takes as long as the first try and fails as it did.
@@ -66,7 +66,8 @@ def as_text(problem: Problem) -> str:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400."""
-    return answer(request, Problem("bad-request", "The request cannot be understood."))
+    problem = as_foreseen(exception) or Problem("bad-request", "The request cannot be understood.")
+    return answer(request, problem)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -90,7 +91,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    return answer(request, Problem("not-found", "There is nothing at this address."))
+    told, meant = "There is nothing at this address.", _one_slash(request.path)
+    if meant != request.path:
+        told = f"{told} It begins with more than one slash: {meant} may be meant."
+    return answer(request, Problem("not-found", told))
+
+
+def _one_slash(path: str) -> str:
+    """The path as it is meant: an address that ends with a slash, put before one that begins with it."""
+    return "/" + path.lstrip("/")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

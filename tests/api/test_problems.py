@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
+from pytest_django import Settings
 
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Delivery
@@ -22,6 +23,13 @@ from tests.builders import event, make_release
 @pytest.mark.parametrize("path", ["", "nothing", "services/", "insights", f"{RELEASE[8:]}/dora", "events/"])
 def test_what_is_not_served_is_a_404_of_the_same_shape(stranger: Client, method: str, path: str) -> None:
     problem(stranger.generic(method, f"/api/v1/{path}", b"{}"), 404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events", "/"])
+def test_a_name_that_is_not_the_desks_is_told_so(client: Client, settings: Settings, path: str) -> None:
+    settings.ALLOWED_HOSTS = ["desk.example"]
+    answer = client.get(path, headers={"Host": "desk.internal"})
+    assert (answer.status_code, "ALLOWED_HOSTS" in answer.content.decode()) == (400, True)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/events", f"{RELEASE}/gate"])

@@ -122,3 +122,9 @@ def test_a_page_whose_database_is_away_says_so_and_asks_it_no_second_time(
         assert answer.status_code == 503
         assert told in answer.content.decode()
         assert tries == [path]
+
+
+def test_who_puts_two_slashes_before_the_path_is_answered_as_a_machine(db: None) -> None:
+    answer = Client().post("/", b"{}", content_type="application/json", PATH_INFO="//api/v1/events")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    assert answer.json()["detail"].endswith("/api/v1/events may be meant.")
