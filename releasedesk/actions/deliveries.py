@@ -12,6 +12,7 @@ from releasedesk.catalog.models import Service
 from releasedesk.deliveries.masking import digest, storable
 from releasedesk.deliveries.models import Delivery, Outcome
 from releasedesk.deliveries.parcel import Parcel
+from releasedesk.operations.request_line import current_id
 from releasedesk.operations.sealed import seal, unseal
 from releasedesk.operations.statements import run
 from releasedesk.problems.problem import FieldError, Problem
@@ -114,7 +115,7 @@ def reject(actor: Actor, team_id: int, parcel: Parcel, problem: Problem, *, now:
         headers=storable(dict(parcel.headers)),
         digest=digest(parcel.body),
         outcome=Outcome.REJECTED,
-        answer=storable(problem.as_json(type_base="", instance="", request_id="")),
+        answer=storable(problem.as_json(type_base="", instance="", request_id=current_id())),
         actor=actor.label,
         received_at=now,
     )

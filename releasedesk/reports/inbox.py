@@ -68,6 +68,7 @@ def inbox(actor: Actor, filters: InboxFilters) -> QuerySet[Delivery]:
             | Q(type__icontains=word)
             | Q(actor__icontains=word)
             | Q(text__icontains=word)
+            | Q(answer__request_id=word)
         )
     return rows.order_by("-received_at", "-pk")
 

@@ -58,7 +58,7 @@ def ask(app: Any, method: str, path: str, token: str = "", body: bytes = b"", **
     return said[0], said[1], b"".join(pieces)
 
 
-def alike(*asked: Any, **headers: str) -> Answer:
+def alike(*asked: Any, **headers: Any) -> Answer:
     """Ask both, and return the one answer."""
     straight, usual = (ask(app, *asked, **headers) for app in (Application(), WSGIHandler()))
     without = [

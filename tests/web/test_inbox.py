@@ -232,6 +232,8 @@ def test_a_refused_message_shows_what_its_sender_saw_and_can_be_sent_again(
     row = Delivery.objects.get()
     text = text_of(Client(), bob, f"/inbox/{row.pk}/")
     assert seen["errors"][0]["detail"].replace("'", "&#x27;") in text
+    found = signed_in(bob).get(f"/inbox/?q={seen['request_id']}").content.decode()
+    assert f"/inbox/{row.pk}/" in found, "what stands in CI's log leads here"
     again = f"/inbox/{row.pk}/again/"
     assert "No environment is called" in signed_in(bob).post(again).content.decode()
     put_environment(DESK, "qa", tier="testing", order=5)
