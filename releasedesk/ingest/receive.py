@@ -1,6 +1,6 @@
 """One message, taken in: read, claim its key, apply, answer. All of it happens, or none of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,11 +20,13 @@ from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import Applied, Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Announced, Ignored, Message, Reading
-from releasedesk.ingest.names import NO_NAMES, Names
+from releasedesk.ingest.names import NO_NAMES, Names, part_at
 from releasedesk.ingest.our_words import in_our_words, names_of
 from releasedesk.ingest.plain import receive_plain
 from releasedesk.problems.problem import FieldError, Problem
 from releasedesk.problems.render import as_problem
+
+Done = dict[int, Answer | Problem]  # by the index of its message
 
 
 def receive(
@@ -60,12 +62,52 @@ def receive_all(
 
     Raises only what concerns them all: a database that is away. What was answered before that stays.
     """
-    done = receive_plain(actor, messages, now=now) if plain is None else plain
-    known = _known(team_id, messages)
-    return [
-        done.get(index) or _told(actor, team_id, message, known, now=now)
-        for index, message in enumerate(messages)
-    ]
+    done: Done = {}
+    done.update(receive_plain(actor, messages, now=now) if plain is None else plain)
+    known, met = _known(team_id, messages), set[str]()
+
+    def tell(index: int) -> Answer | Problem:
+        done[index] = _told(actor, team_id, messages[index], known, now=now)
+        return done[index]
+
+    for index, message in enumerate(messages):
+        service = _service_of(message)
+        if index not in done and service and service not in met:
+            met.add(service)
+            _begin(actor, messages, done, service, tell, now=now)
+        if index not in done:
+            tell(index)
+    return [done[index] for index in range(len(messages))]
+
+
+def _begin(
+    actor: Actor,
+    messages: Sequence[Message],
+    done: Done,
+    service: str,
+    tell: Callable[[int], Answer | Problem],
+    *,
+    now: datetime,
+) -> None:
+    """Let the earliest of a service's deployments register it: what follows may be plain by then."""
+    first: dict[tuple[str, str], int] = {}  # of a key that comes twice the first counts
+    for index, message in enumerate(messages):
+        if index not in done:
+            first.setdefault((message.source, message.key), index)
+    its = [index for index in first.values() if _service_of(messages[index]) == service]
+    for index in sorted(its, key=lambda each: str(part_at(messages[each].body).get("occurred_at"))):
+        if isinstance(tell(index), Answer):
+            break
+    rest = [index for index in its if index not in done]
+    if rest:
+        answers = receive_plain(actor, [messages[index] for index in rest], now=now)
+        done.update({rest[position]: said for position, said in answers.items()})
+
+
+def _service_of(message: Message) -> str:
+    """Which service a native message deploys; empty for any other."""
+    deploys = not message.waits and message.type.startswith("deployment.")
+    return str(part_at(message.body).get("service") or "") if deploys else ""
 
 
 def _known(team_id: int, messages: Sequence[Message]) -> Names:

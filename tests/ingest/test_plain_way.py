@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.forms.models import model_to_dict
+from pytest_django import DjangoAssertNumQueries
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
@@ -20,8 +21,8 @@ from releasedesk.ingest import native
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.message import Message
 from releasedesk.ingest.plain import receive_plain
-from releasedesk.ingest.receive import receive, skew
-from releasedesk.releases.models import Change, Commit, DeploymentFact, Release
+from releasedesk.ingest.receive import receive, receive_all, skew
+from releasedesk.releases.models import Change, Commit, Deployment, DeploymentFact, Live, Release
 from releasedesk.rollbacks.models import Plan
 from tests.actions.at_once import at_once
 from tests.builders import (
@@ -245,6 +246,40 @@ def test_of_a_list_the_plain_ones_are_taken_in_whatever_their_order(payments: Te
 
 
 @pytest.mark.django_db
+def test_what_follows_the_first_word_of_a_service_is_plain_again(
+    payments: Team, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """The first batch of a new service costs one message more than any other."""
+    batch = [told(service="new", id=str(number), version=f"1.{number}") for number in range(50)]
+    batch[7:7] = [
+        told(service="new", environment="nowhere", id="wrong"),
+        batch[0],
+        told(service="new", id="0"),
+    ]
+    actor = ci_of(payments)
+    with django_assert_max_num_queries(80):
+        answers = receive_all(actor, payments.pk, batch, now=NOW)
+    outcomes = [said.status for said in answers]
+    assert outcomes == [201] * 7 + [422, 200, 409] + [201] * 43
+    assert DeploymentFact.objects.filter(service__slug="new").count() == 50
+    assert Live.objects.get().release.version == "1.9", "of all at one moment the largest id, bytewise"
+
+
+def test_a_new_services_history_is_plain_in_whatever_order_it_comes(
+    payments: Team, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    batch = [
+        told(service="new", id=str(number), version=f"1.{number}", occurred_at=f"2026-11-23T11:{number}:00Z")
+        for number in (30, 10, 50, 20, 40)
+    ]
+    wrong = told(service="new", id="wrong", environment="nowhere", occurred_at="2026-11-23T09:00:00Z")
+    with django_assert_max_num_queries(60):
+        answers = receive_all(ci_of(payments), payments.pk, [*batch, wrong], now=NOW)
+    assert [said.status for said in answers] == [201] * 5 + [422]
+    modes = Deployment.objects.order_by("finished_at").values_list("release__version", "mode")
+    assert list(modes) == [(f"1.{number}", "forward") for number in (10, 20, 30, 40, 50)]
+
+
 def test_where_one_collides_none_is_taken_in(payments: Team) -> None:
     """A service that came from another team brings facts whose keys this team may use once more."""
     service = make_service("checkout-api", payments)
