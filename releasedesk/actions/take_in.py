@@ -91,7 +91,7 @@ def _row(number: int, one: Told) -> dict[str, Any]:
         "key": parcel.key,
         "type": parcel.type,
         "body": body if parcel.kept else {},
-        "headers": storable(dict(parcel.headers)),
+        "headers": storable(dict(parcel.headers)) if parcel.headers else {},
         "digest": sha256(text.encode()).hexdigest(),
         "service": one.service,
         "environment": one.environment,

@@ -41,9 +41,12 @@ TELLTALES = (
 )
 
 
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
+
 def canonical(payload: object) -> str:
     """Write parsed JSON in the one way that is the same for every spelling of it."""
-    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _encoder.encode(payload)
 
 
 def digest(payload: object) -> bytes:
