@@ -76,25 +76,39 @@ class _Place:
         }
 
     def write_standings(self) -> None:
-        """One row a release that has succeeded here, with its rank and its mark."""
+        """One row a release that has succeeded here, with its rank and its mark: those that differ."""
+        stored = set(
+            Standing.objects.filter(service=self.service, environment=self.environment).values_list(
+                "release_id", *_STANDING.values()
+            )
+        )
+        said = [
+            (
+                self.release_ids[version],
+                self._fact(standing.first_success),
+                standing.first_success.occurred_at,
+                standing.last_success.occurred_at,
+                self._fact(mark) if mark else None,
+                mark.occurred_at if mark else None,
+            )
+            for version, standing in self.history.standings.items()
+            for mark in [standing.rolled_back_by]
+        ]
+        rows = [
+            Standing(
+                service=self.service,
+                environment=self.environment,
+                release_id=release_id,
+                **dict(zip(_STANDING.values(), values, strict=True)),
+            )
+            for release_id, *values in said
+            if (release_id, *values) not in stored
+        ]
         Standing.objects.bulk_create(
-            [
-                Standing(
-                    service=self.service,
-                    release_id=self.release_ids[version],
-                    environment=self.environment,
-                    first_id=self._fact(standing.first_success),
-                    first_at=standing.first_success.occurred_at,
-                    last_at=standing.last_success.occurred_at,
-                    rolled_back_by_id=self._fact(mark) if mark else None,
-                    rolled_back_at=mark.occurred_at if mark else None,
-                )
-                for version, standing in self.history.standings.items()
-                for mark in [standing.rolled_back_by]
-            ],
+            rows,
             update_conflicts=True,
             unique_fields=["release", "environment"],
-            update_fields=["first", "first_at", "last_at", "rolled_back_by", "rolled_back_at"],
+            update_fields=list(_STANDING),
         )
 
     def write_live(self) -> None:
@@ -147,3 +161,11 @@ _FIELDS = (
     "at",
     "replaced",
 )
+# What a standing says, and the columns that hold it.
+_STANDING = {
+    "first": "first_id",
+    "first_at": "first_at",
+    "last_at": "last_at",
+    "rolled_back_by": "rolled_back_by_id",
+    "rolled_back_at": "rolled_back_at",
+}
