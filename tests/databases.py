@@ -1,5 +1,6 @@
 """A migrated database to copy from: made once for the code as it is; every run begins with a copy of it.
 
+What takes long to put into a database is put there once a run, and copied too (`copy_of_filled`).
 Whatever empties such a database (a transactional test, a live server) leaves it as it was migrated.
 """
 
@@ -7,9 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from django.apps import apps
@@ -23,11 +25,14 @@ from psycopg import sql
 from releasedesk.operations.embedded import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from django.db.backends.utils import CursorWrapper
 
     from releasedesk.operations.embedded import EmbeddedServer
 
 DRAFT = "draft_of_template"
+DRAFT_FILLED = "draft_of_filled"
 KEPT = 2  # besides the new one: whoever works on two branches has both
 
 
@@ -55,6 +60,39 @@ def migrated(server: EmbeddedServer) -> str:
     return name
 
 
+@contextmanager
+def copy_of_filled(fill: Callable[[], None]) -> Iterator[None]:
+    """Let Django work on a copy of its test database that has been filled, and drop it in the end.
+
+    The first process of a run that asks fills a database, while the others wait; all of them copy it. It is
+    left to the next run, which drops it: no process knows whether it is the last. Works on any server.
+    """
+    own = connection.settings_dict["NAME"]
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")[:32]
+    name, copy = f"filled_{run}", f"{own}_filled"
+    connection.close()
+    with (
+        (settings.DESK_HOME / "test" / "filled.lock").open("a") as lock,
+        connection._nodb_cursor() as postgres,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        postgres.execute(r"SELECT datname FROM pg_database WHERE datname LIKE 'filled\_%'")
+        found = [row[0] for row in postgres.fetchall()]
+        if name not in found:
+            for old in (DRAFT_FILLED, *found):
+                _say(postgres, "DROP DATABASE IF EXISTS {} WITH (FORCE)", old)
+            _say(postgres, "CREATE DATABASE {} TEMPLATE {}", DRAFT_FILLED, own)
+            with _under(DRAFT_FILLED):
+                fill()
+            _say(postgres, "ALTER DATABASE {} RENAME TO {}", DRAFT_FILLED, name)
+        _say(postgres, "DROP DATABASE IF EXISTS {} WITH (FORCE)", copy)
+        _say(postgres, "CREATE DATABASE {} TEMPLATE {}", copy, name)
+    with _under(copy):
+        yield
+    with connection._nodb_cursor() as postgres:
+        _say(postgres, "DROP DATABASE {} WITH (FORCE)", copy)
+
+
 @receiver(post_migrate, sender=apps.get_app_config("catalog"))
 def _as_migrated(**told: object) -> None:
     """Put back what migrations had put into a database that was emptied, and empty what Django leaves full.
@@ -79,7 +117,7 @@ def _code() -> str:
     return digest.hexdigest()[:16]
 
 
-def _say(postgres: psycopg.Connection[tuple[object, ...]], statement: str, *names: str) -> None:
+def _say(postgres: psycopg.Connection[Any] | CursorWrapper, statement: str, *names: str) -> None:
     postgres.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from releasedesk.accounts.models import User
 from tests.browser.story import fill
 from tests.browser.windows import PATIENCE, Windows, session_of
+from tests.databases import copy_of_filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +34,11 @@ class Desk:
 @pytest.fixture(scope="module")
 def filled_desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Desk]:
     """A desk with a month of releases, committed. Tests that ask for it only read."""
-    with django_db_blocker.unblock():
-        fill()
+    with django_db_blocker.unblock(), copy_of_filled(fill):
         sessions = {user.username: session_of(user) for user in User.objects.all()}
         server = LiveServer("localhost")
         yield Desk(server.url, sessions)
         server.stop()
-        call_command("flush", verbosity=0, interactive=False, allow_cascade=True)
 
 
 @pytest.fixture
