@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from statsmodels.tsa.stattools import acf  # type: ignore[import-untyped]  # it ships no types
 
 from releasedesk.measurements.judge import METRICS, Requests, Windows, dependence, judge
 from releasedesk.measurements.judge.intervals import quantile_ranks, shift
@@ -21,6 +20,8 @@ def test_the_inefficiency_of_a_long_series_is_the_known_one(memory: float) -> No
 
 
 def test_it_sums_the_autocorrelations_that_statsmodels_finds() -> None:
+    from statsmodels.tsa.stattools import acf  # type: ignore[import-untyped]  # it ships no types
+
     series = remembering(np.random.default_rng(2), 4_000, 0.5)
     found = acf(series, nlags=40)
     pairs = [found[lag] + found[lag + 1] for lag in range(2, 40, 2)]

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats  # type: ignore[import-untyped]  # it ships no types
-from statsmodels.stats import proportion, weightstats  # type: ignore[import-untyped]  # nor does it
 
 from releasedesk.measurements.judge import intervals
 from releasedesk.measurements.judge.readings import Mean, Proportion, Quantile, compare
+
+
+@pytest.fixture(scope="module")
+def statsmodels() -> Any:
+    """An oracle that takes long to import, and pandas with it: only who asks it waits."""
+    from statsmodels.stats import api  # type: ignore[import-untyped]  # it ships no types
+
+    return api
 
 
 def _pair(n: int, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -227,34 +235,36 @@ def test_the_worked_examples_of_the_documentation_are_right() -> None:
 
 
 @pytest.mark.parametrize(("count", "n"), [(0, 10), (1, 2_000), (48, 80), (1_999, 2_000)])
-def test_wilsons_interval_is_statsmodels(count: int, n: int) -> None:
-    expected = proportion.proportion_confint(count, n, method="wilson")
+def test_wilsons_interval_is_statsmodels(statsmodels: Any, count: int, n: int) -> None:
+    expected = statsmodels.proportion_confint(count, n, method="wilson")
     assert intervals.wilson_limits(count, n) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(
     ("after", "before"), [((56, 70), (48, 80)), ((14, 2_000), (2, 2_000)), ((0, 300), (0, 900))]
 )
-def test_newcombes_interval_is_statsmodels(after: tuple[int, int], before: tuple[int, int]) -> None:
-    expected = proportion.confint_proportions_2indep(*after, *before, method="newcomb", compare="diff")
+def test_newcombes_interval_is_statsmodels(
+    statsmodels: Any, after: tuple[int, int], before: tuple[int, int]
+) -> None:
+    expected = statsmodels.confint_proportions_2indep(*after, *before, method="newcomb", compare="diff")
     assert intervals.newcombe_difference(before, after) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(("after", "before"), [((160, 2_000), (200, 2_000)), ((90, 900), (40, 800))])
 def test_the_relative_interval_of_rates_lies_close_to_koopmans(
-    after: tuple[int, int], before: tuple[int, int]
+    statsmodels: Any, after: tuple[int, int], before: tuple[int, int]
 ) -> None:
     """Another method for the same thing: a score interval of the ratio (Koopman 1984), by statsmodels."""
-    expected = proportion.confint_proportions_2indep(*after, *before, method="score", compare="ratio")
+    expected = statsmodels.confint_proportions_2indep(*after, *before, method="score", compare="ratio")
     found = compare(Proportion(*before), Proportion(*after), relative=True).limits
     assert found is not None
     assert [limit + 1 for limit in found] == pytest.approx(expected, rel=0.01)
 
 
-def test_welchs_interval_is_statsmodels() -> None:
+def test_welchs_interval_is_statsmodels(statsmodels: Any) -> None:
     random = np.random.default_rng(7)
     before, after = random.poisson(31, 40), random.poisson(12, 900)
-    both = weightstats.CompareMeans(weightstats.DescrStatsW(after), weightstats.DescrStatsW(before))
+    both = statsmodels.CompareMeans(statsmodels.DescrStatsW(after), statsmodels.DescrStatsW(before))
     found = intervals.welch_difference(
         (before.mean(), before.var(ddof=1), 40), (after.mean(), after.var(ddof=1), 900)
     )
