@@ -7,8 +7,11 @@ PYTHON = python3
 BIN = .venv/bin
 STAMP = .venv/installed
 RUNS = .venv/runs
-# A first `make run` compiles to bytecode what it imports, when it does; `setup` compiles all, for the many processes of
-# the tests, which may be told to write none. Each list of requirements is whole.
+# What was compiled to bytecode once is kept, whatever the shell says: the tests alone start hundreds of processes.
+# `setup` compiles what nearly all of them import, and each other module is compiled by the first that imports it.
+export PYTHONDONTWRITEBYTECODE =
+SELDOM = /(tests|pip|setuptools|mypyc?|pandas|statsmodels)/
+# Each list of requirements is whole.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 WHOLE = --no-deps --require-hashes
 JOBS = auto
@@ -23,7 +26,7 @@ setup: $(STAMP) ## install everything into .venv
 
 $(STAMP): $(RUNS) deploy/requirements-dev.txt
 	$(PIP) $(WHOLE) -r deploy/requirements-dev.txt
-	$(BIN)/python -m compileall -q -j 0 .venv/lib
+	$(BIN)/python -m compileall -q -j 0 -x '$(SELDOM)' .venv/lib releasedesk
 	touch $(STAMP)
 
 # What runs a desk and no more: a first `make run` has less than half to install, and two hands to do it.
@@ -37,7 +40,7 @@ $(RUNS): deploy/requirements.txt pyproject.toml
 	touch $(RUNS)
 
 run: $(RUNS) ## serve the desk, with demo data if the database is empty
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python manage.py serve
+	$(BIN)/python manage.py serve
 
 stop: ## end what runs
 	if [ -x $(BIN)/python ]; then $(BIN)/python manage.py stop; else echo "Nothing runs here."; fi
@@ -50,14 +53,15 @@ test: $(STAMP) chromium ## run all tests; ARGS="tests/operations -k ready" runs 
 chromium:
 	sh deploy/chromium.sh
 
+# The types take longest, and say nothing until they are through: the rest is said meanwhile.
 check: $(STAMP) ## linters, types, contracts, migrations, production settings
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --check --quiet .
 	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
-	$(BIN)/mypy --no-error-summary
-	$(BIN)/lint-imports --no-logo
-	$(BIN)/python manage.py makemigrations --check --dry-run
-	sh deploy/check-production.sh $(BIN)/python
+	$(BIN)/mypy --no-error-summary --num-workers 2 & types=$$!; status=0; \
+	{ $(BIN)/lint-imports --no-logo && $(BIN)/python manage.py makemigrations --check --dry-run && \
+		sh deploy/check-production.sh $(BIN)/python; } || status=$$?; \
+	wait $$types && exit $$status
 
 bench: $(STAMP) ## the benchmarks, one after the other
 	status=0; for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; PYTHONPATH=. $(BIN)/python $$bench || status=1; done; exit $$status
