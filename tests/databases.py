@@ -41,7 +41,7 @@ def migrated(server: EmbeddedServer) -> str:
 
     It is made if this server has none of this code. One process makes it while the others wait.
     """
-    name = f"template_{_code()}"
+    name = f"template_{code()}"
     address = f"host={server.socket} user={NAME} dbname=postgres"
     with (server.home / "template.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -108,7 +108,7 @@ def _as_migrated(**told: object) -> None:
         import_module(f"releasedesk.{added}").add(apps, None)
 
 
-def _code() -> str:
+def code() -> str:
     """Tell this code from any other: what a new database holds follows from it and from what it stands on."""
     files = sorted((settings.ROOT / "releasedesk").rglob("*.py"))
     digest = hashlib.sha256()

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from tests.end_to_end.homes import furnish
 from tests.end_to_end.processes import free_port, run, tail
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +112,7 @@ def running_desk() -> Iterator[Desk]:
     with tempfile.TemporaryDirectory(prefix="desk-") as place:
         home = Path(place)
         home.chmod(0o755)
+        furnish(home)
         desk = Desk(home)
         try:
             desk.start()

@@ -19,6 +19,7 @@ import pytest
 
 from releasedesk.operations.embedded import EmbeddedServer
 from tests.end_to_end.desk import ROOT, SCOPES, Desk
+from tests.end_to_end.homes import furnish
 from tests.end_to_end.reader import Reader
 from tests.end_to_end.routine import now, way_back
 
@@ -67,10 +68,10 @@ def apart() -> Iterator[Apart]:
     with tempfile.TemporaryDirectory(prefix="desk-") as place:
         home = Path(place)
         home.chmod(0o755)  # root's PostgreSQL runs as an account of its own
+        furnish(home)
         desk = Apart(home)
         with desk.database.attached():
             try:
-                desk.manage("migrate", "--verbosity=0")
                 desk.begin("web", "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "releasedesk.wsgi")
                 desk.work()
                 until(desk.is_ready)
