@@ -1,6 +1,6 @@
 """Take in what arrives all day long, one or many, by one statement that does all of it or none.
 
-The statement is a function in the database (`releases/migrations/sql/0015_take_in.sql`): what is plain is
+The statement is a function in the database (`releases/migrations/sql/0016_take_in.sql`): what is plain is
 written there, what is not is left alone, for `record_deployment` and its neighbours to judge.
 """
 

@@ -246,6 +246,20 @@ def test_of_a_list_the_plain_ones_are_taken_in_whatever_their_order(payments: Te
 
 
 @pytest.mark.django_db
+def test_a_list_that_ends_with_what_is_not_plain_still_raises_the_revision(payments: Team) -> None:
+    make_service("checkout-api", payments)
+    before = Service.objects.get().revision
+    used = told(id="used", occurred_at="2026-11-23T12:01:00Z")
+    assert plainly(payments, used) == [0]
+    taken, again = (
+        told(occurred_at="2026-11-23T12:02:00Z"),
+        told(id="used", occurred_at="2026-11-23T12:03:00Z"),
+    )
+    assert plainly(payments, taken, again) == [0]
+    assert Service.objects.get().revision == before + 2
+
+
+@pytest.mark.django_db
 def test_what_follows_the_first_word_of_a_service_is_plain_again(
     payments: Team, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
