@@ -16,6 +16,8 @@ DROP FUNCTION releases_go_on;
 DROP FUNCTION IF EXISTS releases_attempt;
 DROP FUNCTION releases_goes_on;
 DROP FUNCTION releases_register;
+DROP FUNCTION IF EXISTS releases_furnish;
+DROP FUNCTION IF EXISTS releases_put;
 DROP FUNCTION releases_stands;
 DROP TYPE IF EXISTS releases_told;
 DROP TYPE releases_stand;

@@ -4,56 +4,79 @@
 -- A statement in a function is planned once a connection, and on a new desk while the tables are nearly empty: then
 -- reading all of a table looks cheapest, and stays the plan when there are thousands of rows. Hence `enable_seqscan`.
 
--- Store a release with its service's standing plan and the checklists that count for it. Answers its id.
-CREATE FUNCTION releases_register(
+-- Store a release alone. Answers its id.
+CREATE FUNCTION releases_put(
     service bigint, name text, sha text, files text[], label text, moment timestamptz
-) RETURNS bigint LANGUAGE plpgsql SET enable_seqscan = off AS $$
-DECLARE
-    release bigint;
-    standing bigint;
-    plan bigint;
-BEGIN
+) RETURNS bigint LANGUAGE sql AS $$
     INSERT INTO releases_release (
         service_id, version, reported_commit, files_touched, created_by, created_at, updated_at,
         title, reason, change, expected_result, rollback_note, route, expected_input, slow_part, users_notice,
         assumptions, commit, tagged_commit, planned_by, irreversible, revision
     ) VALUES (
         service, name, sha, files, label, moment, moment, '', '', '', '', '', '', '', '', '', '', '', '', '', false, 1
-    ) RETURNING id INTO release;
+    ) RETURNING id
+$$;
+
+-- Give new releases what they begin with: the checklists that count for them, and their services' standing plans.
+CREATE FUNCTION releases_furnish(fresh bigint[], label text, moment timestamptz) RETURNS void
+LANGUAGE plpgsql SET enable_seqscan = off AS $$
+BEGIN
     -- Of two lines with one key the nearer one counts, as `Template.objects.effective` says it of one service.
     INSERT INTO checklists_item (
         release_id, list, key, label, help, link, position, required, tier,
         outcome, evidence, reason, decided_by, decided_source, decided_key
     )
     SELECT
-        release, line.list, line.key, line.label, line.help, line.link, line.position, line.required, line.tier,
+        release.id, line.list, line.key, line.label, line.help, line.link, line.position, line.required, line.tier,
         'open', '', '', '', '', ''
-    FROM (
+    FROM releases_release release
+    JOIN catalog_service service ON service.id = release.service_id
+    CROSS JOIN LATERAL (
         SELECT DISTINCT ON (template.key) template.*
         FROM checklists_template template
-        WHERE template.service_id = service
-        OR template.service_id IS NULL AND (
-            template.team_id IS NULL
-            OR template.team_id = (SELECT team_id FROM catalog_service WHERE id = service)
-        )
+        WHERE template.service_id = service.id
+        OR template.service_id IS NULL AND (template.team_id IS NULL OR template.team_id = service.team_id)
         ORDER BY template.key, template.service_id NULLS LAST, template.team_id NULLS LAST
     ) AS line
-    WHERE NOT line.left_out;
-    SELECT id INTO standing FROM rollbacks_plan
-    WHERE service_id = service AND release_id IS NULL ORDER BY version DESC LIMIT 1;
-    IF standing IS NOT NULL THEN
+    WHERE release.id = ANY (fresh) AND NOT line.left_out;
+    IF NOT EXISTS (
+        SELECT FROM rollbacks_plan plan JOIN releases_release release USING (service_id)
+        WHERE plan.release_id IS NULL AND release.id = ANY (fresh)
+    ) THEN
+        RETURN;
+    END IF;
+    WITH standing AS (
+        SELECT DISTINCT ON (release.id) release.id AS fresh_id, plan.*
+        FROM releases_release release
+        JOIN rollbacks_plan plan ON plan.service_id = release.service_id AND plan.release_id IS NULL
+        WHERE release.id = ANY (fresh)
+        ORDER BY release.id, plan.version DESC
+    ), copied AS (
         INSERT INTO rollbacks_plan (
             service_id, release_id, version, created_by, created_at,
             digest, data, data_note, triggers, owner_id, stand_in_id
         )
-        SELECT service_id, release, 1, label, moment, digest, data, data_note, triggers, owner_id, stand_in_id
-        FROM rollbacks_plan WHERE id = standing RETURNING id INTO plan;
-        INSERT INTO rollbacks_step (
-            plan_id, position, instruction, command, expected, check_text, seconds, irreversible
-        )
-        SELECT plan, position, instruction, command, expected, check_text, seconds, irreversible
-        FROM rollbacks_step WHERE plan_id = standing;
-    END IF;
+        SELECT
+            service_id, fresh_id, 1, label, moment, digest, data, data_note, triggers, owner_id, stand_in_id
+        FROM standing RETURNING id, release_id
+    )
+    INSERT INTO rollbacks_step (plan_id, position, instruction, command, expected, check_text, seconds, irreversible)
+    SELECT
+        copied.id, step.position, step.instruction, step.command, step.expected, step.check_text, step.seconds,
+        step.irreversible
+    FROM copied
+    JOIN standing ON standing.fresh_id = copied.release_id
+    JOIN rollbacks_step step ON step.plan_id = standing.id;
+END $$;
+
+-- Store a release with all it begins with. Answers its id.
+CREATE FUNCTION releases_register(
+    service bigint, name text, sha text, files text[], label text, moment timestamptz
+) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    release bigint := releases_put(service, name, sha, files, label, moment);
+BEGIN
+    PERFORM releases_furnish(ARRAY[release], label, moment);
     RETURN release;
 END $$;
 
@@ -227,10 +250,13 @@ CREATE TYPE releases_told AS (
 
 -- Store messages that are plain, each of another service, with what follows of them.
 CREATE FUNCTION releases_store(
-    going releases_told[], attempts releases_deployment[], is_shipped boolean,
+    going releases_told[], attempts releases_deployment[], fresh bigint[], is_shipped boolean,
     team bigint, label text, moment timestamptz
 ) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    IF fresh <> '{}' THEN
+        PERFORM releases_furnish(fresh, label, moment);
+    END IF;
     INSERT INTO releases_deploymentfact (
         id, service_id, environment_id, release_id, kind, occurred_at, source, key, run, commit, command, url, actor,
         received_at
@@ -269,6 +295,7 @@ DECLARE
     going releases_told[] := '{}';
     attempts releases_deployment[] := '{}';
     services bigint[] := '{}';
+    fresh bigint[] := '{}';  -- releases
     is_shipped boolean := false;
     -- Of all that is told.
     touched bigint[] := '{}';
@@ -303,10 +330,11 @@ BEGIN
     LOOP
         -- What happened to one service is told one after the other.
         IF one.service_id = ANY (services) THEN
-            PERFORM releases_store(going, attempts, is_shipped, team, label, moment);
+            PERFORM releases_store(going, attempts, fresh, is_shipped, team, label, moment);
             going := '{}';
             attempts := '{}';
             services := '{}';
+            fresh := '{}';
             is_shipped := false;
         END IF;
         -- Who claims a key waits for it and then for the service. Here the service is held, so nobody waits for keys.
@@ -339,9 +367,10 @@ BEGIN
         CONTINUE WHEN NOT releases_goes_on(one.kind, known.id, known.stand);
         one.release_id := known.id;
         IF known.id IS NULL THEN
-            one.release_id := releases_register(
+            one.release_id := releases_put(
                 one.service_id, one.version, one.commit, one.files, label, moment
             );
+            fresh := fresh || one.release_id;
         ELSIF is_news OR NOT one.files <@ known.files_touched::text[] THEN
             UPDATE releases_release
             SET reported_commit = CASE WHEN is_news THEN one.commit ELSE reported_commit END,
@@ -398,7 +427,7 @@ BEGIN
         END IF;
     END LOOP;
     IF services <> '{}' THEN
-        PERFORM releases_store(going, attempts, is_shipped, team, label, moment);
+        PERFORM releases_store(going, attempts, fresh, is_shipped, team, label, moment);
     END IF;
     IF touched <> '{}' THEN
         UPDATE catalog_service SET revision = revision + 1 WHERE id = ANY (touched);
