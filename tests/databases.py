@@ -110,7 +110,7 @@ def _as_migrated(**told: object) -> None:
 
 def code() -> str:
     """Tell this code from any other: what a new database holds follows from it and from what it stands on."""
-    files = sorted((settings.ROOT / "releasedesk").rglob("*.py"))
+    files = sorted(path for kind in ("*.py", "*.sql") for path in (settings.ROOT / "releasedesk").rglob(kind))
     digest = hashlib.sha256()
     for file in (*files, settings.ROOT / "deploy" / "requirements.txt"):
         digest.update(f"{file.relative_to(settings.ROOT)}\0".encode() + file.read_bytes() + b"\0")

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
@@ -77,7 +78,7 @@ class Application:
     def __init__(self) -> None:
         self.pages = WSGIHandler()
         self.security = SecurityMiddleware(lambda _: HttpResponse())
-        self.machines = RequestLine(Probe(self._answer))
+        self.machines = RequestLine(Probe(convert_exception_to_response(self._answer)))
         self.straight = Straight(_nobody)
         self.of_all: dict[bool, dict[str, str]] = {}
 

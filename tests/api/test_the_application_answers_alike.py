@@ -133,6 +133,12 @@ def test_a_host_that_is_not_ours_is_refused(ci_token: str, settings: Settings) -
     assert alike("GET", CHECKOUT, ci_token, HTTP_HOST="elsewhere.example")[0] == "400 Bad Request"
 
 
+def test_nobody_is_sent_on_to_a_host_that_is_not_ours(ci_token: str, settings: Settings) -> None:
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["testserver"], True
+    status, headers, _ = ask(Application(), "GET", CHECKOUT, ci_token, HTTP_HOST="elsewhere.example")
+    assert (status, headers["Content-Type"]) == ("400 Bad Request", "application/problem+json")
+
+
 def test_a_machine_that_comes_without_tls_is_sent_where_there_is_tls(
     ci_token: str, checkout: Service, settings: Settings
 ) -> None:
