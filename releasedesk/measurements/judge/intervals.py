@@ -8,7 +8,8 @@ Nothing here draws a random number.
 from __future__ import annotations
 
 import math
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from statistics import NormalDist
 from typing import TypeAlias
 
@@ -35,6 +36,18 @@ def _normal(confidence: float) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
+def quantile(times: Floats, q: float) -> float:
+    """Return the q-quantile of a sample sorted ascending, bit by bit as `np.quantile`, which sorts anew."""
+    place = (len(times) - 1) * q
+    below = math.floor(place)
+    lower, upper = float(times[below]), float(times[min(below + 1, len(times) - 1)])
+    between = place - below
+    if between >= 0.5:  # noqa: PLR2004 - from the nearer end, so that rounding never leaves the two
+        return upper - (upper - lower) * (1 - between)
+    return lower + (upper - lower) * between
+
+
+@lru_cache(maxsize=64)
 def quantile_ranks(n: int, q: float, effective: float | None = None) -> tuple[NDArray[np.int64], Floats]:
     """Return the 0-based ranks that the q-quantile of a bootstrap sample may have, with their probabilities.
 
@@ -59,7 +72,18 @@ def quantile_difference(
     effective: tuple[float | None, float | None] = (None, None),
     confidence: float = CONFIDENCE,
 ) -> Limits:
-    """Interval of the difference between two q-quantiles; both samples sorted ascending.
+    """Interval of the difference between two q-quantiles; both samples sorted ascending."""
+    return quantile_differences(before, after, q, effective, (confidence,))[confidence]
+
+
+def quantile_differences(
+    before: Floats,
+    after: Floats,
+    q: float,
+    effective: tuple[float | None, float | None],
+    confidences: Sequence[float],
+) -> dict[float, Limits]:
+    """Intervals of the difference between two q-quantiles by confidence; both samples sorted ascending.
 
     The resampling-free bootstrap draws one rank a side and takes the difference, many times over. The
     distribution of that difference is known, so its percentiles are read off, as infinitely many draws would
@@ -71,13 +95,14 @@ def quantile_difference(
     ranks, new_weights = quantile_ranks(len(after), q, effective[1])
     new = after[ranks]
     below = np.concatenate(([0.0], np.cumsum(new_weights)))
-    targets = np.array([1 - confidence, 1 + confidence]) / 2
-    low, high = np.full(2, new[0] - old[-1]), np.full(2, new[-1] - old[0])
+    targets = np.array([(1 + end * confidence) / 2 for confidence in confidences for end in (-1, 1)])
+    low, high = np.full(len(targets), new[0] - old[-1]), np.full(len(targets), new[-1] - old[0])
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        reached = below[np.searchsorted(new, old + middle[:, None], side="right")] @ weights >= targets
+        reached = below[new.searchsorted(old + middle[:, None], side="right")] @ weights >= targets
         high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-    return float(high[0]), float(high[1])
+    ends = iter(high.tolist())
+    return {confidence: (next(ends), next(ends)) for confidence in confidences}
 
 
 def student_quantile(p: float, freedom: float) -> float:

@@ -104,21 +104,20 @@ class Quantile:
 
     @property
     def value(self) -> float:
-        return float(np.quantile(self.times, self.q))
+        return intervals.quantile(self.times, self.q)
 
     def change(self, after: Quantile, *, relative: bool) -> Change:
         worth = self.effective, after.effective
         enough = _enough(self, after, max(LEAST_WORTH, LEAST_BEYOND / (1 - self.q)))
+        old, new = self.times, after.times
+        if relative:
+            old, new = (np.log(np.maximum(times, _SHORTEST_MS)) for times in (old, new))
+        found = intervals.quantile_differences(old, new, self.q, worth, (intervals.CONFIDENCE, SURER))
         if not relative:
-            return _shrinking(
-                after.value - self.value,
-                partial(intervals.quantile_difference, self.times, after.times, self.q, worth),
-                enough,
-            )
-        old, new = (np.log(np.maximum(side.times, _SHORTEST_MS)) for side in (self, after))
+            return _shrinking(after.value - self.value, found.__getitem__, enough)
 
         def limits(confidence: float) -> intervals.Limits:
-            lower, upper = intervals.quantile_difference(old, new, self.q, worth, confidence)
+            lower, upper = found[confidence]
             return math.expm1(lower), math.expm1(upper)
 
         return _shrinking(after.value / self.value - 1, limits, enough)
@@ -274,7 +273,7 @@ def _of_requests(requests: Requests) -> dict[str, AnyReading]:
     times = np.sort(requests.response_ms)
     found: dict[str, AnyReading] = {
         # What a quantile is worth depends on how requests on its far side follow each other.
-        metric: Quantile(times, q, _worth(requests.response_ms > np.quantile(times, q)))
+        metric: Quantile(times, q, _worth(requests.response_ms > intervals.quantile(times, q)))
         for metric, q in QUANTILES.items()
     }
     # Errors count in full: to whom they happened, a burst of them is no single event.

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]  # it ships no types
 
 from releasedesk.measurements.judge import intervals
@@ -24,6 +26,25 @@ def statsmodels() -> Any:
 def _pair(n: int, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(seed)
     return np.sort(random.lognormal(5, 0.4, n)), np.sort(random.lognormal(5.1, 0.5, n))
+
+
+@given(
+    times=st.lists(st.floats(0.001, 1e6), min_size=1, max_size=300),
+    q=st.sampled_from([0.5, 0.95, 0.99]) | st.floats(0, 1),
+)
+def test_a_quantile_of_sorted_times_is_numpys_to_the_last_bit(times: list[float], q: float) -> None:
+    ordered = np.sort(np.array(times))
+    assert intervals.quantile(ordered, q) == float(np.quantile(ordered, q))
+
+
+def test_two_intervals_at_once_are_each_of_them_alone() -> None:
+    random = np.random.default_rng(7)
+    before, after = (np.sort(random.lognormal(3, 0.5, 400)) for _ in range(2))
+    both = intervals.quantile_differences(before, after, 0.95, (None, 250.0), (0.95, 0.999))
+    for confidence, limits in both.items():
+        alone = intervals.quantile_difference(before, after, 0.95, (None, 250.0), confidence)
+        assert limits == pytest.approx(alone, rel=1e-9)
+    assert both[0.999][0] < both[0.95][0] < both[0.95][1] < both[0.999][1]
 
 
 @pytest.mark.parametrize("confidence", [0.95, 0.98])
