@@ -69,7 +69,7 @@ def _posted(
         form["version"] = release.version
     if last is not None and "use_last" in request.POST:
         return _page(request, service, release, completed(form, stored(last)), last=last)
-    version = text_at(form, "version").strip()
+    version, body = text_at(form, "version").strip(), None
     try:
         body = _read(form, version)
         present = release or Release.objects.filter(service=service, version=version).first()
@@ -81,10 +81,14 @@ def _posted(
                 body,
                 now=timezone.now(),
                 replace=False,
-                if_match=_revision_read(form, version, release, present),
+                if_match=_revision_read(form, version, release, present) or "new",
             )
     except Problem as problem:
         theirs = saved_now(service, version) if problem.kind == "changed-meanwhile" else None
+        if (
+            theirs and body and _says_the_same(Release.objects.get(service=service, version=version), body)
+        ):  # two clicks at once
+            return sent(request, redirect("release", service.slug, version))
         return _page(request, service, release, form, last=last, problem=problem, theirs=theirs)
     return sent(request, redirect("release", service.slug, version))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
 
+from releasedesk.actions.releases import put_release
 from releasedesk.releases.models import Release
 from tests.builders import make_release, make_service
 from tests.web.forms import controls
@@ -230,6 +231,23 @@ def test_sending_a_new_plan_twice_creates_one_release(bobs: Client) -> None:
 
     assert [bobs.post(NEW, form).status_code for _ in range(2)] == [302, 302]
     assert Release.objects.get().revision == 1
+
+
+@pytest.mark.parametrize(("other", "status"), [("the same", 302), ("another title", 412)])
+def test_two_who_plan_a_version_at_the_same_moment_save_it_once(
+    bobs: Client, monkeypatch: pytest.MonkeyPatch, other: str, status: int
+) -> None:
+    form = controls(bobs.get(NEW).content) | {"version": "2.0", "title": "the same"}
+
+    def just_before(*given: Any, **named: Any) -> object:
+        monkeypatch.setattr("releasedesk.web.plan.put_release", put_release)
+        assert bobs.post(NEW, form | {"title": other}).status_code == 302
+        return put_release(*given, **named)
+
+    monkeypatch.setattr("releasedesk.web.plan.put_release", just_before)
+    assert bobs.post(NEW, form).status_code == status
+    release = Release.objects.get()
+    assert (release.title, release.revision) == (other, 1)
 
 
 def test_sending_a_changed_plan_twice_changes_it_once(bobs: Client, service: Service) -> None:
