@@ -38,7 +38,7 @@ others() {
         AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 }
 # Who has just left, such as our own question above, may still be seen for a moment.
-for _ in 1 2 3; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ "$(others)" -gt 0 ] || break
     sleep 1
 done
