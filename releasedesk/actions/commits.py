@@ -91,10 +91,13 @@ def know_commits(releases: Iterable[Release]) -> None:
     named = [release for release in releases if release.sha]
     services = [release.service_id for release in named]
     told = {pk for (pk,) in run(TOLD_OF_COMMITS, [services])} if named else set()
+    touched: dict[Service, set[str]] = {}
     for release in named:
         if release.service_id in told:
             _tick(release, CommitCheck.objects.of(release.service, release.sha))
-            share_out(release.service, {release.sha})
+            touched.setdefault(release.service, set()).add(release.sha)
+    for service, shas in touched.items():
+        share_out(service, shas)
 
 
 TOLD_OF_COMMITS = """

@@ -9,8 +9,7 @@ from django.db.models import F, Q
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions import passages
 from releasedesk.actions.commits import know_commit
-from releasedesk.actions.follow_rollbacks import follow_rollbacks
-from releasedesk.actions.refold import refold
+from releasedesk.actions.fold_anew import fold_anew
 from releasedesk.actions.releases import add_changes, ensure_release
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases.bodies import ChangeBody
@@ -84,8 +83,7 @@ def _fold(fact: DeploymentFact) -> Deployment:
     """Go on from how the place stands; where that cannot be, fold it anew."""
     for deployment in Deployment.objects.raw("SELECT * FROM releases_fold_in(%s)", [fact.pk]):
         return deployment
-    folded = refold(fact.service, fact.environment)
-    follow_rollbacks(fact.service, fact.environment, folded, (fact.source, fact.key))
+    fold_anew(fact.service, fact.environment)
     return Deployment.objects.get(Q(start=fact) | Q(finish=fact))
 
 

@@ -20,25 +20,12 @@ from releasedesk.rollbacks.models import Run
 Key = tuple[str, str]  # source and id of a fact
 
 
-def follow_rollbacks(service: Service, environment: Environment, history: History, latest: Key) -> None:
-    """Bring runs and locks of a (service, environment) up to date with its whole folded history.
-
-    `latest` is the fact that was just taken in. Where nothing ever went back, a fact that is the last of all
-    costs no query.
-    """
+def follow_rollbacks(service: Service, environment: Environment, history: History) -> None:
+    """Bring runs and locks of a (service, environment) up to date with its whole folded history."""
     rollbacks = backs(history)
-    if not rollbacks and not _came_late(latest, history):
-        return
     facts = _stored(service, environment, rollbacks)
     reasons = _write_runs(service, environment, rollbacks, facts)
     _write_locks(service, environment, rollbacks, facts, reasons)
-
-
-def _came_late(latest: Key, history: History) -> bool:
-    """Whether it went in before others, and so may have changed what they were."""
-    facts = (fact for d in history.deployments for fact in (d.start, d.finish) if fact)
-    last = max(facts, key=lambda fact: fact.order, default=None)
-    return last is not None and (last.source, last.id) != latest
 
 
 def _stored(

@@ -23,7 +23,6 @@ from releasedesk.ingest import cloudevents, events
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.cloudevents import Envelope
 from releasedesk.ingest.message import Message
-from releasedesk.ingest.plain import receive_plain
 from releasedesk.ingest.receive import receive_all, skew
 from releasedesk.problems.json_text import parse_json
 from releasedesk.problems.problem import FieldError, Problem, invalid
@@ -76,10 +75,7 @@ class Events(Door):
         refuse_unreadable(request)
         now = timezone.now()
         messages, is_list = _messages(request, now)
-        plain = receive_plain(sender.actor, messages, now=now)
-        if not plain or len(plain) < len(messages):
-            sender.make_sure()
-        answers = receive_all(sender.actor, sender.team_id, messages, now=now, plain=plain)
+        answers = receive_all(sender.actor, sender.team_id, messages, now=now, make_sure=sender.make_sure)
         return _each(request, messages, answers) if is_list else _one(request, answers[0])
 
 

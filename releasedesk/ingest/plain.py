@@ -13,37 +13,48 @@ from releasedesk.deliveries.models import Outcome
 from releasedesk.ingest import answer
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import report_of
-from releasedesk.ingest.facts import DeploymentFact
+from releasedesk.ingest.facts import DeploymentFact, ForgeDeploymentFact
 from releasedesk.ingest.message import Message
-from releasedesk.ingest.names import NO_NAMES
+from releasedesk.ingest.names import Names
+from releasedesk.ingest.our_words import in_our_words
 from releasedesk.problems.problem import Problem
 
+Deployments = Mapping[int, DeploymentFact]  # by the index of their messages
 
-def receive_plain(actor: Actor, messages: Sequence[Message], *, now: datetime) -> Mapping[int, Answer]:
-    """Take in those of the messages that are plain. Returns their answers by index."""
-    answers = take_in(actor, _deployments(messages), now=now)
+
+def receive_plain(
+    actor: Actor, messages: Sequence[Message], deployments: Deployments, *, now: datetime
+) -> Mapping[int, Answer]:
+    """Take in those of the deployments that are plain. Returns the answers by index."""
+    told = [
+        Told(index, message, fact.service, fact.environment, report_of(fact, message.source))
+        for index, fact in deployments.items()
+        for message in [messages[index]]
+    ]
+    answers = take_in(actor, told, now=now)
     return {index: Answer(answer.STATUS[Outcome.APPLIED], body) for index, body in answers.items()}
 
 
-def _deployments(messages: Sequence[Message]) -> list[Told]:
-    """Those that tell of one deployment and no more; of a key that comes twice the first."""
-    found: list[Told] = []
+def deployments_in(messages: Sequence[Message], known: Names) -> dict[int, DeploymentFact]:
+    """What those say that tell of one deployment and no more; of a key that comes twice the first."""
+    found: dict[int, DeploymentFact] = {}
     seen: set[tuple[str, str]] = set()
     for index, message in enumerate(messages):
-        fact = None if message.waits else _sole_deployment(message)
-        if fact and (message.source, message.key) not in seen:
-            report = report_of(fact, message.source)
-            found.append(Told(index, message, fact.service, fact.environment, report))
-        seen.add((message.source, message.key))
+        name = (message.source, message.key)
+        if name not in seen and (fact := _sole_deployment(message, known)):
+            found[index] = fact
+        seen.add(name)
     return found
 
 
-def _sole_deployment(message: Message) -> DeploymentFact | None:
+def _sole_deployment(message: Message, known: Names) -> DeploymentFact | None:
     try:
-        reading = message.read(NO_NAMES)
+        reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
     except Problem:
         return None
     if not isinstance(reading, tuple) or len(reading) > 1:
         return None
     fact = reading[0]
-    return fact if isinstance(fact, DeploymentFact) and fact.config is None else None
+    if not isinstance(fact, DeploymentFact) or isinstance(fact, ForgeDeploymentFact):
+        return None
+    return fact if fact.config is None and fact.id == message.key else None

@@ -20,9 +20,9 @@ from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import Applied, Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Announced, Ignored, Message, Reading
-from releasedesk.ingest.names import NO_NAMES, Names, part_at
+from releasedesk.ingest.names import NO_NAMES, Names
 from releasedesk.ingest.our_words import in_our_words, names_of
-from releasedesk.ingest.plain import receive_plain
+from releasedesk.ingest.plain import Deployments, deployments_in, receive_plain
 from releasedesk.problems.problem import FieldError, Problem
 from releasedesk.problems.render import as_problem
 
@@ -56,25 +56,30 @@ def receive_all(
     messages: Sequence[Message],
     *,
     now: datetime,
-    plain: Mapping[int, Answer] | None = None,
+    make_sure: Callable[[], None] = lambda: None,
 ) -> list[Answer | Problem]:
-    """Take in messages, each for itself: a bad one does not sink the rest. `plain` are answered already.
+    """Take in messages, each for itself: a bad one does not sink the rest.
 
-    Raises only what concerns them all: a database that is away. What was answered before that stays.
+    What is plain is taken in first; `make_sure` is called before anything else is, and may raise. Else raises
+    only what concerns them all: a database that is away. What was answered before that stays.
     """
-    done: Done = {}
-    done.update(receive_plain(actor, messages, now=now) if plain is None else plain)
-    known, met = _known(team_id, messages), set[str]()
+    known = _known(team_id, messages)
+    deployments = deployments_in(messages, known)
+    done: Done = dict(receive_plain(actor, messages, deployments, now=now))
+    if not done or len(done) < len(messages):
+        make_sure()
+    met: set[str] = set()
 
     def tell(index: int) -> Answer | Problem:
         done[index] = _told(actor, team_id, messages[index], known, now=now)
         return done[index]
 
-    for index, message in enumerate(messages):
-        service = _service_of(message)
-        if index not in done and service and service not in met:
-            met.add(service)
-            _begin(actor, messages, done, service, tell, now=now)
+    for index in range(len(messages)):
+        fact = deployments.get(index)
+        if index not in done and fact and fact.service not in met:
+            met.add(fact.service)
+            its = {each: of for each, of in deployments.items() if of.service == fact.service}
+            _begin(actor, messages, its, done, tell, now=now)
         if index not in done:
             tell(index)
     return [done[index] for index in range(len(messages))]
@@ -83,31 +88,20 @@ def receive_all(
 def _begin(
     actor: Actor,
     messages: Sequence[Message],
+    deployments: Deployments,
     done: Done,
-    service: str,
     tell: Callable[[int], Answer | Problem],
     *,
     now: datetime,
 ) -> None:
     """Let the earliest of a service's deployments register it: what follows may be plain by then."""
-    first: dict[tuple[str, str], int] = {}  # of a key that comes twice the first counts
-    for index, message in enumerate(messages):
-        if index not in done:
-            first.setdefault((message.source, message.key), index)
-    its = [index for index in first.values() if _service_of(messages[index]) == service]
-    for index in sorted(its, key=lambda each: str(part_at(messages[each].body).get("occurred_at"))):
+    left = [index for index in deployments if index not in done]
+    for index in sorted(left, key=lambda each: deployments[each].occurred_at):
         if isinstance(tell(index), Answer):
             break
-    rest = [index for index in its if index not in done]
+    rest = {index: fact for index, fact in deployments.items() if index not in done}
     if rest:
-        answers = receive_plain(actor, [messages[index] for index in rest], now=now)
-        done.update({rest[position]: said for position, said in answers.items()})
-
-
-def _service_of(message: Message) -> str:
-    """Which service a native message deploys; empty for any other."""
-    deploys = not message.waits and message.type.startswith("deployment.")
-    return str(part_at(message.body).get("service") or "") if deploys else ""
+        done.update(receive_plain(actor, messages, rest, now=now))
 
 
 def _known(team_id: int, messages: Sequence[Message]) -> Names:

@@ -7,12 +7,11 @@ the same models, on the same connection and in the same transaction, by statemen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from django.db import connection, connections, transaction
+from django.db import connections
 from psycopg import errors
 from psycopg.pq import ConnStatus, ExecStatus
 
@@ -41,15 +40,6 @@ def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         wrapped = default.make_debug_cursor if default.queries_logged else default.make_cursor
         wrapped(raw).execute(statement, parameters)
         return raw.fetchall()  # type: ignore[no-any-return]
-
-
-def run_alone(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
-    """Run one prepared statement that is a transaction of its own: all of it happens, or none of it.
-
-    Within another's transaction that is a savepoint.
-    """
-    with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        return run(statement, parameters)
 
 
 def is_shared() -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from releasedesk.deliveries.models import Delivery
 from releasedesk.ingest import native
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.message import Message
-from releasedesk.ingest.plain import receive_plain
+from releasedesk.ingest.names import NO_NAMES
+from releasedesk.ingest.plain import deployments_in, receive_plain
 from releasedesk.ingest.receive import receive, receive_all, skew
 from releasedesk.releases.models import Change, Commit, Deployment, DeploymentFact, Live, Release
 from releasedesk.rollbacks.models import Plan
@@ -36,6 +38,7 @@ from tests.builders import (
     minutes,
 )
 from tests.releases.folded import ci_of, stored
+from tests.releases.test_any_order import derived
 
 NOW = NOON + minutes(5)
 CHANGES = [{"sha": "9f3c123", "subject": "Read the basket in one query", "author": "bob"}]
@@ -47,7 +50,11 @@ def told(**fields: Any) -> Message:
 
 def plainly(team: Team, *messages: Message, actor: Actor | None = None) -> list[int]:
     """Which of the messages the plain way takes in."""
-    return sorted(receive_plain(actor or ci_of(team), messages, now=NOW))
+    return sorted(answers_of(team, *messages, actor=actor))
+
+
+def answers_of(team: Team, *messages: Message, actor: Actor | None = None) -> Mapping[int, Answer]:
+    return receive_plain(actor or ci_of(team), messages, deployments_in(messages, NO_NAMES), now=NOW)
 
 
 CASES: dict[str, list[dict[str, Any]]] = {
@@ -127,19 +134,19 @@ def _bare(row: Any) -> Any:
 
 
 def late(service: Service) -> dict[str, Any]:
-    make_deployment(service, "1.0", at=NOON)
+    make_deployment(service, "1.0", at=NOON, key="first")
     return {"occurred_at": "2026-11-23T11:59:59Z"}
 
 
 def back(service: Service) -> dict[str, Any]:
-    make_deployment(service, "1.0", at=NOON - minutes(9))
-    make_deployment(service, "1.1", at=NOON - minutes(8))
+    make_deployment(service, "1.0", at=NOON - minutes(9), key="first")
+    make_deployment(service, "1.1", at=NOON - minutes(8), key="second")
     return {"version": "1.0"}
 
 
 def after_a_rollback(service: Service) -> dict[str, Any]:
     back(service)
-    make_deployment(service, "1.0", at=NOON - minutes(7))
+    make_deployment(service, "1.0", at=NOON - minutes(7), key="third")
     return {"version": "1.2"}
 
 
@@ -182,11 +189,62 @@ def by_the_token_of_another_service(service: Service) -> dict[str, Any]:
     return {}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("there_is", [late, back, after_a_rollback, of_known_commits])
+def test_both_ways_come_to_the_same_where_the_place_is_folded_anew(
+    payments: Team, there_is: Callable[[Service], dict[str, Any]]
+) -> None:
+    twins = make_team("twins")
+    plain, general = make_service("plain", payments), make_service("general", twins)
+    fields = there_is(plain)
+    there_is(general)
+    assert plainly(payments, told(**fields, id="it", service="plain")) == [0]
+    somebody = Actor(ci_of(payments).label, roles={twins.pk: Role.ENGINEER})
+    receive(somebody, twins.pk, told(**fields, id="it", service="general"), now=NOW)
+    assert known_of(plain) == known_of(general)
+    assert derived("plain") == derived("general")
+
+
+@pytest.mark.django_db
+def test_a_list_comes_to_the_same_as_its_events_alone_and_is_answered_with_what_became_of_them(
+    payments: Team, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """A history that is told in one go and after the present: rollbacks, redeploys, runs, any order."""
+    twins = make_team("twins")
+    whole, alone = make_service("whole", payments), make_service("alone", twins)
+    for service in (whole, alone):
+        make_deployment(service, "9.9", at=NOON, key="present")
+        Commit.objects.create(service=service, sha="9f3c123", pushed_at=NOON, source="native", key="push")
+    history = [
+        {
+            "kind": f"deployment.{kind}",
+            "version": version,
+            "id": f"{number} {kind}",
+            "run": str(number),
+            "occurred_at": (NOON - timedelta(days=40 - number, minutes=kind == "started")).isoformat(),
+            "commit": "9f3c123" if version == "3" else None,
+        }
+        for number, version in enumerate("123123445246782")
+        for kind in ("started", "failed" if number == 7 else "succeeded")
+    ]
+    Random(26).shuffle(history)  # any order will do, but the same each time
+    with django_assert_max_num_queries(60):
+        answers = answers_of(payments, *(told(**each, service="whole") for each in history))
+    somebody = Actor(ci_of(payments).label, roles={twins.pk: Role.ENGINEER})
+    for each in history:
+        receive(somebody, twins.pk, told(**each, service="alone"), now=NOW)
+    assert derived("whole") == derived("alone")
+    assert [change.sha for change in Change.objects.filter(release__service=whole)] == ["9f3c123"]
+    for number, each in enumerate(history):
+        row = Deployment.objects.get(pk=answers[number].body["deployment"]["id"])
+        facts = {fact.key for fact in (row.start, row.finish) if fact}
+        assert each["id"] in facts
+        said = answers[number].body["deployment"]
+        assert (said["status"], said["mode"]) == (row.status_at(NOW), row.mode or None)
+        assert dict(answers[number].body) == Delivery.objects.get(key=each["id"], team=payments).answer
+
+
 NOT_PLAIN: list[Callable[[Service], dict[str, Any]]] = [
-    late,
-    back,
-    after_a_rollback,
-    of_known_commits,
     somebody_elses,
     with_a_used_key,
     by_a_revoked_token,
@@ -326,6 +384,6 @@ def test_a_start_that_nobody_ended_is_answered_as_lost_after_an_hour(payments: T
     make_service("checkout-api", payments)
     for key, at in (("old", NOW - timedelta(hours=1, seconds=1)), ("new", NOW - timedelta(hours=1))):
         message = told(id=key, kind="deployment.started", occurred_at=at.isoformat())
-        answer = receive_plain(ci_of(payments), [message], now=NOW)[0]
+        answer = answers_of(payments, message)[0]
         assert isinstance(answer, Answer)
         assert answer.body["deployment"]["status"] == ("lost" if key == "old" else "started")

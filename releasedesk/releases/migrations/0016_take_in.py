@@ -6,8 +6,10 @@ from django.db import migrations
 
 SQL = Path(__file__).parent / "sql"
 DROP = """
+DROP FUNCTION IF EXISTS releases_complete;
 DROP FUNCTION releases_take_in;
 DROP FUNCTION IF EXISTS releases_store;
+DROP FUNCTION IF EXISTS releases_outcome;
 DROP FUNCTION releases_written;
 DROP FUNCTION deliveries_key;
 DROP FUNCTION releases_wake;

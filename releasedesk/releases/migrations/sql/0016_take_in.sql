@@ -240,6 +240,20 @@ CREATE FUNCTION releases_written(moment timestamptz) RETURNS text LANGUAGE sql S
     SELECT replace(to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '.000000', '') || 'Z'
 $$;
 
+-- What became of a deployment, as the answers tell it.
+CREATE FUNCTION releases_outcome(attempt releases_deployment, moment timestamptz) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'id', attempt.id,
+        'status', CASE
+            WHEN attempt.status = 'started' AND moment - attempt.started_at > interval '60 minutes'
+            THEN 'lost' ELSE attempt.status
+        END,
+        'mode', nullif(attempt.mode, ''),
+        'started_at', releases_written(attempt.started_at),
+        'finished_at', releases_written(attempt.finished_at)
+    )
+$$;
+
 -- A message as the door tells it, and what it is here.
 CREATE TYPE releases_told AS (
     number integer, source text, key text, type text, body jsonb, headers jsonb, digest text, service text,
@@ -265,7 +279,9 @@ BEGIN
         fact_id, service_id, environment_id, release_id, kind, occurred_at, source, key, run, commit, command, url,
         label, moment
     FROM unnest(going);
-    PERFORM releases_go_on(attempts, is_shipped);
+    IF attempts <> '{}' THEN
+        PERFORM releases_go_on(attempts, is_shipped);
+    END IF;
     INSERT INTO deliveries_delivery (
         team_id, source, key, type, service_id, body, headers, sealed, digest, outcome, answer, actor, received_at,
         waits_for, waits_name
@@ -279,8 +295,14 @@ END $$;
 -- Take in those of the messages that are plain, in the order in which it all happened, and answer them by number.
 -- `told` is a list of objects with the columns named below, `slugs` are the services they name. A message without an
 -- answer is left as it was.
-CREATE FUNCTION releases_take_in(token_id text, label text, moment timestamptz, slugs text[], told jsonb)
-RETURNS TABLE (number integer, answer jsonb)
+--
+-- Plain is what goes on. A caller that `folds` has more taken in: facts that do not go on are stored, and it has to fold
+-- their places anew (`unfolded`) and to complete their answers (`releases_complete`); and it has to give the releases
+-- that got to know their commits what is known of those (`learnt`). All in the same transaction.
+CREATE FUNCTION releases_take_in(
+    token_id text, label text, moment timestamptz, slugs text[], told jsonb, folds boolean
+)
+RETURNS TABLE (number integer, answer jsonb, unfolded bigint, learnt bigint)
 LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     team bigint;
@@ -291,6 +313,7 @@ DECLARE
     fact releases_deploymentfact;
     attempt releases_deployment;
     is_news boolean;
+    goes_on boolean;
     -- What is stored together next, and of which services.
     going releases_told[] := '{}';
     attempts releases_deployment[] := '{}';
@@ -300,6 +323,7 @@ DECLARE
     -- Of all that is told.
     touched bigint[] := '{}';
     shipped bigint[] := '{}';
+    anew text[] := '{}';  -- the places to fold anew
 BEGIN
     -- Who sends may have been remembered: whether they still may is asked here. The services are held in the order of
     -- their slugs, so that nobody waits in a circle. Compared by `=`, a new desk would read all services of the team.
@@ -361,10 +385,19 @@ BEGIN
                 AND (later.occurred_at, later.source, later.key) > (one.occurred_at, one.source COLLATE "C", one.key COLLATE "C")
             );
             -- What is known of commits has to be shared out (actions/commits.py).
-            CONTINUE WHEN EXISTS (SELECT FROM releases_commit WHERE service_id = one.service_id)
-                OR EXISTS (SELECT FROM releases_commitcheck WHERE service_id = one.service_id);
+            CONTINUE WHEN NOT folds AND (
+                EXISTS (SELECT FROM releases_commit WHERE service_id = one.service_id)
+                OR EXISTS (SELECT FROM releases_commitcheck WHERE service_id = one.service_id)
+            );
         END IF;
-        CONTINUE WHEN NOT releases_goes_on(one.kind, known.id, known.stand);
+        goes_on := releases_goes_on(one.kind, known.id, known.stand);
+        IF folds THEN  -- what was folded of a place counts no more once something has come that does not go on
+            goes_on := goes_on AND one.service_id || ' ' || one.environment_id <> ALL (anew);
+            IF NOT goes_on THEN
+                anew := anew || (one.service_id || ' ' || one.environment_id);
+            END IF;
+        END IF;
+        CONTINUE WHEN NOT goes_on AND NOT folds;
         one.release_id := known.id;
         IF known.id IS NULL THEN
             one.release_id := releases_put(
@@ -388,14 +421,19 @@ BEGIN
             ON CONFLICT DO NOTHING;
         END IF;
         one.fact_id := nextval('releases_deploymentfact_id_seq');
-        fact := NULL;
-        fact.id := one.fact_id;
-        fact.service_id := one.service_id;
-        fact.environment_id := one.environment_id;
-        fact.release_id := one.release_id;
-        fact.kind := one.kind;
-        fact.occurred_at := one.occurred_at;
-        attempt := releases_attempt(fact, known.stand);
+        attempt := NULL;
+        IF goes_on THEN
+            fact := NULL;
+            fact.id := one.fact_id;
+            fact.service_id := one.service_id;
+            fact.environment_id := one.environment_id;
+            fact.release_id := one.release_id;
+            fact.kind := one.kind;
+            fact.occurred_at := one.occurred_at;
+            attempt := releases_attempt(fact, known.stand);
+            attempts := attempts || attempt;
+            is_shipped := is_shipped OR one.kind = 'succeeded';
+        END IF;
         number := one.number;
         answer := jsonb_build_object(
             'id', one.key,
@@ -404,25 +442,16 @@ BEGIN
             'environment', one.environment,
             'version', one.version,
             'release_url', '/services/' || one.service || '/releases/' || one.version || '/',
-            'deployment', jsonb_build_object(
-                'id', attempt.id,
-                'status', CASE
-                    WHEN attempt.status = 'started' AND moment - attempt.started_at > interval '60 minutes'
-                    THEN 'lost' ELSE attempt.status
-                END,
-                'mode', nullif(attempt.mode, ''),
-                'started_at', releases_written(attempt.started_at),
-                'finished_at', releases_written(attempt.finished_at)
-            )
+            'deployment', CASE WHEN goes_on THEN releases_outcome(attempt, moment) END
         );
+        unfolded := CASE WHEN goes_on THEN 0 ELSE one.fact_id END;
+        learnt := CASE WHEN is_news THEN one.release_id ELSE 0 END;
         RETURN NEXT;
         one.answer := answer;
         going := going || one;
-        attempts := attempts || attempt;
         services := services || one.service_id;
         touched := touched || one.service_id;
         IF one.kind = 'succeeded' THEN
-            is_shipped := true;
             shipped := shipped || one.service_id;
         END IF;
     END LOOP;
@@ -436,3 +465,24 @@ BEGIN
         PERFORM releases_wake(shipped);
     END IF;
 END $$;
+
+-- Complete the answers to facts whose places have been folded anew since they were taken in.
+CREATE FUNCTION releases_complete(facts bigint[], moment timestamptz) RETURNS TABLE (fact_id bigint, answer jsonb)
+LANGUAGE sql SET enable_seqscan = off AS $$
+    UPDATE deliveries_delivery delivery
+    SET answer = delivery.answer || jsonb_build_object('deployment', releases_outcome(its.deployment, moment))
+    FROM (
+        SELECT fact.id, service.team_id, fact.source, fact.key, of.deployment
+        FROM releases_deploymentfact fact
+        JOIN catalog_service service ON service.id = fact.service_id
+        CROSS JOIN LATERAL (
+            SELECT deployment FROM releases_deployment deployment WHERE start_id = fact.id
+            UNION ALL
+            SELECT deployment FROM releases_deployment deployment WHERE finish_id = fact.id
+        ) AS of
+        WHERE fact.id = ANY (facts)
+    ) AS its
+    WHERE delivery.team_id = its.team_id AND delivery.source = its.source AND delivery.key = its.key
+    AND delivery.outcome = 'applied'
+    RETURNING its.id, delivery.answer
+$$;
