@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
 bind = f"{_host}:{settings.PORT}"
-worker_class = "gthread"
+worker_class = "releasedesk.api.gunicorn_worker.Worker"  # gthread, but for how it refuses
 workers = settings.env.whole("WEB_CONCURRENCY", 2)
 threads = settings.env.whole("WEB_THREADS", 4)
 preload_app = True  # loaded once and forked: half the start and half the memory

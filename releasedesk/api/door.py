@@ -8,12 +8,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from releasedesk.accounts.models import User
 from releasedesk.accounts.roles import Actor
@@ -21,6 +20,8 @@ from releasedesk.actions.releases import IfMatch
 from releasedesk.api.authentication import TokenUser
 from releasedesk.api.parsers import Json
 from releasedesk.api.schema.operation import operation_of
+from releasedesk.api.served import Served
+from releasedesk.api.unwrap import unwrap
 from releasedesk.catalog.models import Environment, Scope, Service, Token
 from releasedesk.ingest.receive import skew
 from releasedesk.operations.compiled import CompiledRows, compiled_rows
@@ -34,7 +35,7 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 Sent = TypeVar("Sent", bound=Body)
 
 
-class Door(APIView):
+class Door(Served):
     """Base of the API's views. A token needs `read_scope` to read and `write_scope` for all else."""
 
     read_scope: ClassVar[Scope] = Scope.READ
@@ -57,10 +58,6 @@ class Door(APIView):
         self.now = timezone.now()
         self.actor = cast("User | TokenUser", request.user).as_actor()
 
-    def options(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
-        """Name the methods that are served here; the contract says the rest."""
-        return Response(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
-
     @property
     def raw(self) -> HttpRequest:
         """Django's own request."""
@@ -69,7 +66,7 @@ class Door(APIView):
     @property
     def sent(self) -> Any:
         """The parsed body. Raises 400 for none, 411, 413, 415."""
-        refuse_unreadable(self.raw)
+        unwrap(self.raw, getattr(settings, self.limit))
         if self.request.stream is None:
             raise Problem("not-json", "The body is empty. Send JSON.")
         return self.request.data
@@ -135,16 +132,6 @@ def require_scope(token: Token, needed: Scope) -> None:
     if needed not in token.scopes:
         own = ", ".join(token.scopes)
         raise Problem("forbidden", f"This needs a token with the scope '{needed}'; this one has: {own}.")
-
-
-def refuse_unreadable(request: HttpRequest) -> None:
-    """Raise 411 for a body of unknown length, and 415 for one that is packed."""
-    if "HTTP_TRANSFER_ENCODING" in request.META:
-        raise Problem("length-required", "The body comes in chunks. Send it whole, with `Content-Length`.")
-    encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip()
-    if encoding.lower() != "identity":
-        told = f"The body comes as {encoding[:100]}. Send it as it is, without `Content-Encoding`."
-        raise Problem("unsupported-media-type", told)
 
 
 def idempotency_key(request: HttpRequest) -> str | None:

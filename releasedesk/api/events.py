@@ -12,12 +12,13 @@ from django.utils import timezone
 
 from releasedesk.api.answers.events import EventAnswer, EventAnswers
 from releasedesk.api.authentication import remembered_token_of, token_of
-from releasedesk.api.door import Door, idempotency_key, refuse_unreadable, require_scope
+from releasedesk.api.door import Door, idempotency_key, require_scope
 from releasedesk.api.media import BATCH, JSON, STRUCTURED, Media, media_of
 from releasedesk.api.parsers import discard, read_limited, refuse_longer
 from releasedesk.api.schema.event_bodies import EnvelopeList, EventOrEvents
 from releasedesk.api.schema.operation import operation, operation_of
 from releasedesk.api.straight import origin
+from releasedesk.api.unwrap import unwrap
 from releasedesk.catalog.models import Scope, Token
 from releasedesk.ingest import cloudevents, events
 from releasedesk.ingest.answer import Answer
@@ -72,7 +73,7 @@ class Events(Door):
     def _taken_in(self, request: HttpRequest, sender: _Sender) -> HttpResponse:
         if request.META.get("QUERY_STRING") and (said := operation_of(self, "POST")):
             said.refuse_unknown(request.GET)
-        refuse_unreadable(request)
+        unwrap(request, settings.LIMIT_BATCH_BYTES)
         now = timezone.now()
         messages, is_list = _messages(request, now)
         answers = receive_all(sender.actor, sender.team_id, messages, now=now, make_sure=sender.make_sure)
@@ -148,7 +149,7 @@ def _body(request: HttpRequest, *, may_be_empty: bool) -> Any:
     if not raw:
         raise Problem("not-json", "The body is empty. Send JSON.")
     if not raw.lstrip().startswith(b"["):
-        refuse_longer(raw, settings.LIMIT_EVENT_BYTES)
+        refuse_longer(len(raw), settings.LIMIT_EVENT_BYTES)
     return parse_json(raw)
 
 

@@ -9,21 +9,21 @@ from django.utils import timezone
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from releasedesk.actions.sources import refuse_guessing
 from releasedesk.api.answers.events import EventAnswer
-from releasedesk.api.door import refuse_unreadable
 from releasedesk.api.parsers import read_limited
 from releasedesk.api.schema.event_bodies import HookPayload
 from releasedesk.api.schema.operation import operation
+from releasedesk.api.served import Served
+from releasedesk.api.unwrap import unwrap
 from releasedesk.deliveries.models import Source
 from releasedesk.ingest.hooks import take_in
 from releasedesk.operations.address import address_of
 from releasedesk.problems.problem import Problem
 
 
-class Hooks(APIView):
+class Hooks(Served):
     """Take in a webhook. Its signature is all the authentication there is."""
 
     authentication_classes = []
@@ -44,7 +44,7 @@ class Hooks(APIView):
         Problems: 400 not JSON, 401 signature, 403 paused, 404 no such source, 409, 413, 422, 429, 503.
         """
         raw_request = request._request  # noqa: SLF001 - DRF has no public name for it
-        refuse_unreadable(raw_request)
+        unwrap(raw_request, settings.LIMIT_HOOK_BYTES)
         raw = read_limited(cast("IO[bytes]", raw_request), settings.LIMIT_HOOK_BYTES)
         try:
             answer = take_in(_source(source_id), request.headers, raw, now=timezone.now())

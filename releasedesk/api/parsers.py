@@ -36,13 +36,13 @@ class Json(BaseParser):
 def read_limited(stream: IO[bytes], limit: int) -> bytes:
     """Read a body of at most `limit` bytes. Raises 413 for a longer one."""
     raw = stream.read(limit + 1)
-    refuse_longer(raw, limit)
+    refuse_longer(len(raw), limit)
     return raw
 
 
-def refuse_longer(raw: bytes, limit: int) -> None:
+def refuse_longer(length: int, limit: int) -> None:
     """Raise 413 for a body of more than `limit` bytes."""
-    if len(raw) > limit:
+    if length > limit:
         raise Problem("too-large", f"The body is over {limit / 1_000_000:g} MB. Nothing was stored.")
 
 

@@ -1,7 +1,8 @@
 """The desk's own events (DESIGN §5.3): payload → Fact. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from releasedesk.ingest.facts import (
     CheckFact,
@@ -13,10 +14,12 @@ from releasedesk.ingest.facts import (
     SnapshotFact,
 )
 from releasedesk.ingest.message import Message
+from releasedesk.problems.body import pointer_part, unknown_field
 from releasedesk.problems.problem import FieldError, invalid, unknown
 from releasedesk.problems.text import storable
 
 SOURCE = "native"
+SHOWN_AT_MOST = 200  # characters of a name that nobody knows
 TYPES: dict[str, type[Fact]] = {
     "deployment.started": DeploymentFact,
     "deployment.succeeded": DeploymentFact,
@@ -49,10 +52,19 @@ def read(payload: object, *, now: datetime, skew: timedelta) -> Fact:
         raise invalid(FieldError("#", "type", "An event must be a JSON object.", "an object"))
     kind = payload.get("type")
     if kind is None:
-        known = f"one of: {', '.join(TYPES)}"
-        raise invalid(FieldError("#/type", "required", "This field is required.", known))
+        raise invalid(*_without_type(payload))
     if not isinstance(kind, str):
         raise invalid(FieldError("#/type", "type", "This is not text.", "a string"))
     if kind not in TYPES:
         raise invalid(unknown("#/type", "event type", storable(kind[:200]), list(TYPES)))
     return TYPES[kind].read(payload, context={"now": now, "skew": skew})
+
+
+def _without_type(payload: Mapping[Any, Any]) -> Iterator[FieldError]:
+    """Name what is wrong, whatever type was meant: that there is none, and the fields that no type has."""
+    yield FieldError("#/type", "required", "This field is required.", f"one of: {', '.join(TYPES)}")
+    known = [*dict.fromkeys(name for fact in TYPES.values() for name in fact.model_fields)]
+    for name in payload:
+        if name not in known:
+            shown = storable(name[:SHOWN_AT_MOST])
+            yield unknown_field(f"#/{pointer_part(shown)}", shown, known, None)

@@ -256,7 +256,7 @@ WORDS = {
 def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldError:
     kind, context = found["type"], found.get("ctx", {})
     location = (*found["loc"], *context.get("at", ()))
-    pointer = at + "".join(f"/{_escape(str(part))}" for part in location)
+    pointer = at + "".join(f"/{pointer_part(str(part))}" for part in location)
     hidden = kind == "missing" or any(part == "config" or names_a_secret(str(part)) for part in location)
     received = None if hidden else _short(_at(found["input"], context.get("at", ())))
     if kind == "extra_forbidden":
@@ -265,9 +265,7 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
             return FieldError(
                 pointer, "read_only", f"'{name}' is read-only; leave it out.", "nothing", received
             )
-        meant = closest(name, known)
-        detail = f"There is no field '{name}'." + (f" Did you mean '{meant}'?" if meant else "")
-        return FieldError(pointer, "unknown_field", detail, f"one of: {', '.join(known)}", received)
+        return unknown_field(pointer, name, known, received)
     if "detail" in context:
         return FieldError(pointer, kind, context["detail"], context["expected"], received)
     shown = "This" if hidden else f"'{received}'"
@@ -284,6 +282,13 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
         f"{name.replace('_', ' ')} {value}" for name, value in context.items() if name != "error"
     )
     return FieldError(pointer, kind, f"{found['msg']}.", expected, received)
+
+
+def unknown_field(pointer: str, name: str, known: Sequence[str], received: object) -> FieldError:
+    """Say that there is no field of this name, and which one is nearest to it."""
+    meant = closest(name, known)
+    detail = f"There is no field '{name}'." + (f" Did you mean '{meant}'?" if meant else "")
+    return FieldError(pointer, "unknown_field", detail, f"one of: {', '.join(known)}", received)
 
 
 def _at(value: Any, location: Sequence[str | int]) -> Any:
@@ -313,7 +318,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((model for model in found if model), None)
 
 
-def _escape(part: str) -> str:
+def pointer_part(part: str) -> str:
+    """One part of a JSON pointer (RFC 6901 §3)."""
     return part.replace("~", "~0").replace("/", "~1")
 
 

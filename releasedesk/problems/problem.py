@@ -21,9 +21,11 @@ KINDS: dict[str, tuple[int, str]] = {
     "length-required": (411, "The length of the body is not given"),
     "changed-meanwhile": (412, "Somebody changed it meanwhile"),
     "too-large": (413, "The body is too large"),
+    "address-too-long": (414, "The address is too long"),
     "unsupported-media-type": (415, "This media type is not read here"),
     "invalid-fields": (422, "Some fields are wrong"),
     "throttled": (429, "Too many requests"),
+    "headers-too-large": (431, "The headers are too large"),
     "internal": (500, "The desk failed"),
     "unavailable": (503, "The desk is not available right now"),
 }

@@ -31,7 +31,7 @@ RETRY_AFTER_SECONDS = 5
 def problem_document(request: HttpRequest, problem: Problem) -> dict[str, Any]:
     """Render a problem as the answer to this request, or as a part of it."""
     return problem.as_json(
-        type_base=f"{request.scheme}://{_host(request)}",
+        type_base=_origin(request),
         instance=escape_uri_path(request.path),
         request_id=current_id(),
     )
@@ -74,9 +74,12 @@ def unavailable(error: Exception) -> Problem:
     )
 
 
-def _host(request: HttpRequest) -> str:
-    """The host is only for a link; a bad one is refused elsewhere."""
-    return str(request.META.get("HTTP_HOST") or request.META.get("SERVER_NAME", ""))
+def _origin(request: HttpRequest) -> str:
+    """Scheme and host, for a link. Of a host that is not ours nothing is said: the link is then relative."""
+    try:
+        return f"{request.scheme}://{request.get_host()}"
+    except DisallowedHost:
+        return ""
 
 
 def _method_not_allowed(error: Any) -> Problem:

@@ -222,3 +222,15 @@ def test_what_is_no_object_is_refused(ci: Client, body: object) -> None:
     error = sole_error(send_raw(ci, json.dumps(body).encode()))
     assert (error["pointer"], error["code"]) == ("#", "type")
     assert Delivery.objects.get().outcome == "rejected"
+
+
+def test_who_mistyped_type_is_told_so_with_all_that_no_type_has(ci: Client) -> None:
+    sent = {**without("type"), "typ": "deployment.succeeded", "enviroment": "staging"}
+    errors = problem(send(ci, sent), 422)["errors"]
+    assert [(error["pointer"], error["code"]) for error in errors] == [
+        ("#/type", "required"),
+        ("#/typ", "unknown_field"),
+        ("#/enviroment", "unknown_field"),
+    ]
+    assert errors[1]["detail"] == "There is no field 'typ'. Did you mean 'type'?"
+    assert "'environment'" in errors[2]["detail"]

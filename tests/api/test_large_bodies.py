@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,7 +18,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from releasedesk.problems.problem import KINDS
 from releasedesk.releases.models import Release
+from tests.api.asking import MEMBERS
 from tests.builders import event
 
 MB = 1_000_000
@@ -68,10 +72,45 @@ def test_a_body_over_its_limit_is_refused_in_words_its_sender_sees(desk: str, ci
             ("/services", bearer, 405),
             ("/nothing", bearer, 404),
         ):
-            answer = client.post(path, content=b" " * (20 * MB), headers=headers)
+            pieces = [b" " * MB] * (5 if status == 415 else 20)
+            answer = client.post(path, content=b"".join(pieces), headers=headers)
             assert (answer.status_code, answer.json()["status"]) == (status, status), path
-        in_chunks = client.post("/events", content=iter([b"{}"] * 3), headers=bearer)
-        assert in_chunks.status_code == 411
+            in_chunks = client.post(path, content=iter(pieces), headers=headers)
+            assert (in_chunks.status_code, in_chunks.json()["status"]) == (status, status), path
+        in_chunks = client.post("/events", content=iter([b" " * MB] * 20), headers=bearer)
+        assert in_chunks.status_code == 413
         assert not Release.objects.exists()
         body = event(occurred_at="2020-01-01T00:00:00Z")
         assert client.post("/events", json=body, headers=bearer).status_code == 201, "it has not suffered"
+        raw = json.dumps(body).encode()
+        in_chunks = client.post("/events", content=iter([raw[:50], raw[50:]]), headers=bearer)
+        assert (in_chunks.status_code, in_chunks.headers["Idempotent-Replayed"]) == (200, "true")
+
+
+REFUSED_BY_GUNICORN = {
+    "no HTTP": (b"hello\r\n\r\n", 400),
+    "no method": (b"G@T / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    "an address without end": (b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"a" * 9000), 414),
+    "a header without end": (b"GET / HTTP/1.1\r\nHost: x\r\nX-A: %s\r\n\r\n" % (b"a" * 200_000), 431),
+    "headers without end": (b"GET / HTTP/1.1\r\n%s\r\n" % (b"X-A: b\r\n" * 200), 431),
+    "two lengths": (b"POST / HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+    "an unknown coding": (b"POST / HTTP/1.1\r\nTransfer-Encoding: zip\r\n\r\n", 411),
+    "an expectation": (b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: much\r\n\r\n{}", 400),
+}
+
+
+def test_what_the_server_refuses_by_itself_has_the_one_shape_too(desk: str) -> None:
+    for name, (sent, status) in REFUSED_BY_GUNICORN.items():
+        with socket.create_connection(("127.0.0.1", int(desk.rpartition(":")[2])), timeout=10) as line:
+            line.sendall(sent)
+            answer = HTTPResponse(line)
+            answer.begin()
+            document = json.loads(answer.read())
+        assert (answer.status, document["status"]) == (status, status), name
+        assert list(document) == MEMBERS, name
+        assert KINDS[document["type"].removeprefix("/problems/")] == (status, document["title"]), name
+        assert answer.headers["Content-Type"] == "application/problem+json", name
+        assert answer.headers["X-Request-ID"] == document["request_id"], name
+        assert document["detail"].endswith("."), name
+        assert document["retryable"] is False, name
+    assert answers(desk), "it has not suffered"

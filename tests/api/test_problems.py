@@ -32,6 +32,18 @@ def test_a_name_that_is_not_the_desks_is_told_so(client: Client, settings: Setti
     assert (answer.status_code, "ALLOWED_HOSTS" in answer.content.decode()) == (400, True)
 
 
+def test_a_name_that_is_not_the_desks_is_no_part_of_a_link(ci: Client) -> None:
+    response = ci.get("/api/v1/board", headers={"Host": "e vil/"})
+    assert problem(response, 400)["type"] == "/problems/bad-request"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "TRACE"])
+def test_the_page_of_the_contract_is_only_read(client: Client, method: str) -> None:
+    response = client.generic(method, "/api/v1/docs")
+    assert problem(response, 405)["retryable"] is False
+    assert response["Allow"] == client.options("/api/v1/docs")["Allow"] == "GET, HEAD, OPTIONS"
+
+
 @pytest.mark.parametrize("path", ["/api/v1/events", f"{RELEASE}/gate"])
 def test_who_wrote_one_slash_too_many_is_told_the_address(ci: Client, path: str) -> None:
     assert problem(ci.post(f"{path}/"), 404)["detail"].endswith(f"there is: {path}")

@@ -32,7 +32,7 @@ CHECKS = (
 # A list of events is always answered 207: what is wrong with one of them stands in its own result.
 CONFIGURATION = """
 [checks.negative_data_rejection]
-expected-statuses = [207, 400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422, 429]
+expected-statuses = [207, 400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 414, 415, 422, 429, 431]
 """
 KNOWN = {
     "service": ["checkout-api"],

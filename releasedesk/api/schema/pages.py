@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from releasedesk.api.schema.document import document
 from releasedesk.api.schema.operation import operation
+from releasedesk.api.served import Served
 from releasedesk.operations.content_security import POLICY
+from releasedesk.problems.problem import Problem
+from releasedesk.problems.render import problem_response
 
 # Swagger UI draws its icons from data: addresses and styles elements as it goes.
+DOCS_METHODS = {"Allow": "GET, HEAD, OPTIONS"}
 DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 
@@ -38,7 +40,7 @@ FORMS = {
 }
 
 
-class Schema(APIView):
+class Schema(Served):
     """The OpenAPI document."""
 
     authentication_classes: tuple[()] = ()
@@ -51,8 +53,14 @@ class Schema(APIView):
         return Response(document())
 
 
-def docs(request: Any) -> HttpResponse:
+@csrf_exempt
+def docs(request: HttpRequest) -> HttpResponse:
     """Show the document in Swagger UI, from our own files: it works without the internet."""
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers=DOCS_METHODS)
+    if request.method not in {"GET", "HEAD"}:
+        told = f'Method "{request.method}" not allowed.'
+        return problem_response(request, Problem("method-not-allowed", told, headers=DOCS_METHODS))
     response = render(request, "api_docs.html")
     response.headers["Content-Security-Policy"] = DOCS_POLICY
     return response

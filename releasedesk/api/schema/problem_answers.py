@@ -9,7 +9,7 @@ from releasedesk.api.schema.answer import Answer
 from releasedesk.api.schema.operation import Operation
 from releasedesk.problems.problem import KINDS, RETRYABLE
 
-ALWAYS = (400, 406, 422, 429, 500, 503)
+ALWAYS = (400, 406, 414, 422, 429, 431, 500, 503)
 OF_STRANGERS = (401, 403)
 OF_PATHS = (404,)
 OF_BODIES = (411, 413, 415)

@@ -1,0 +1,77 @@
+"""What gunicorn itself refuses, for it is no HTTP or too much of it: answered in the API's one shape too."""
+
+from __future__ import annotations
+
+import json
+import socket
+from secrets import token_hex
+from typing import Any
+
+from gunicorn.http.errors import (
+    ConfigurationProblem,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import ThreadWorker
+
+from releasedesk.problems.problem import Problem
+
+# Kinds of mistakes that are the desk's own, though gunicorn finds them while it parses.
+OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
+SAYS_AT_MOST = 300
+REASONS = {
+    400: "Bad Request",
+    411: "Length Required",
+    414: "URI Too Long",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+}
+
+
+class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn tells no types
+    """gunicorn's worker of threads, but for its refusals."""
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Refuse what Django never sees. gunicorn closes the connection afterwards."""
+        problem, name = problem_of(exc), token_hex(16)
+        if problem.kind == "internal":
+            self.log.error("Unforeseen failure of request %s.", name, exc_info=exc)
+        else:
+            self.log.warning("Refused what %s sent as request %s: %s", addr, name, exc)
+        try:
+            write_nonblock(client, _answer(problem, instance=getattr(req, "path", "") or "", name=name))
+        except OSError as error:
+            self.log.debug("Nobody was left to be told so: %s", error)
+
+
+def problem_of(error: Exception) -> Problem:
+    """Say what gunicorn could not read, and what would do."""
+    if not isinstance(error, ParseException) or isinstance(error, OURS):
+        told = "Something failed that should not. The request id finds it in the log."
+        return Problem("internal", told)
+    said = str(error)[:SAYS_AT_MOST]
+    if isinstance(error, LimitRequestLine):
+        return Problem("address-too-long", f"{said}. Send what is long as a body.")
+    if isinstance(error, LimitRequestHeaders):
+        return Problem("headers-too-large", f"These are too many headers, or one is too long: {said}.")
+    if isinstance(error, UnsupportedTransferCoding):
+        return Problem("length-required", f"{said}. Send the body whole, with `Content-Length`.")
+    return Problem("bad-request", f"This is no HTTP that can be read: {said}.")
+
+
+def _answer(problem: Problem, *, instance: str, name: str) -> bytes:
+    body = json.dumps(problem.as_json(type_base="", instance=instance, request_id=name)).encode()
+    head = (
+        f"HTTP/1.1 {problem.status} {REASONS[problem.status]}",
+        "Connection: close",
+        "Content-Type: application/problem+json",
+        f"Content-Length: {len(body)}",
+        "X-Content-Type-Options: nosniff",
+        f"X-Request-ID: {name}",
+    )
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
