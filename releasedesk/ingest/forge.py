@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from releasedesk.ingest import names
 from releasedesk.ingest.facts import (
     CommitCheckFact,
@@ -17,8 +19,10 @@ from releasedesk.ingest.facts import (
 from releasedesk.ingest.foreign import Reader
 from releasedesk.ingest.message import Ignored, Reading
 from releasedesk.ingest.names import Names, text_at
+from releasedesk.problems.body import Time
 from releasedesk.problems.problem import FieldError, invalid
 
+_TIME: TypeAdapter[datetime] = TypeAdapter(Time)
 HEADS, TAGS = "refs/heads/", "refs/tags/"
 
 
@@ -161,8 +165,18 @@ def commits_in_line(listed: object, *, before: str) -> list[dict[str, Any]]:
                 "parent": parent,
                 "subject": names.line(text_at(each, "message")),
                 "author": names.line(author, 200),
-                "committed_at": names.time_of(each.get("timestamp")),
+                "committed_at": _kept_time(each.get("timestamp")),
             }
         )
         parent = sha
     return commits
+
+
+def _kept_time(written: object) -> str | None:
+    """The time of a commit, which its author's clock told; None for one that nobody can reckon with."""
+    told = names.time_of(written)
+    try:
+        _TIME.validate_python(told)
+    except ValidationError:
+        return None
+    return told

@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 SLUG_AT_MOST, VERSION_AT_MOST, PLACE_AT_MOST, LINE_AT_MOST, SHA_SHOWN = 64, 128, 64, 500, 12
@@ -64,8 +66,14 @@ NO_NAMES = Names()
 
 
 def slug(text: str) -> str:
-    """`mySubject123` → `mysubject123`, `Team/My App` → `team-my-app`; empty where nothing is left."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:SLUG_AT_MOST].strip("-")
+    """`mySubject123` → `mysubject123`, `Team/My App` → `team-my-app`, `Kühlhaus` → `kuhlhaus`.
+
+    What no letter of ours stands for, as `服务`, is told apart by its digest; empty where nothing is named.
+    """
+    plain = normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    found = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:SLUG_AT_MOST].strip("-")
+    named = any(character.isalnum() for character in text)
+    return found or (f"service-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}" if named else "")
 
 
 def version(text: str) -> str | None:

@@ -22,7 +22,10 @@ from tests.ingest import payloads
         ("mySubject123", "mysubject123"),
         ("Team/My App", "team-my-app"),
         ("--a__b--", "a-b"),
-        ("ünïcode", "n-code"),
+        ("ünïcode", "unicode"),
+        ("Zahlungsübersicht Ⅳ", "zahlungsubersicht-iv"),
+        ("服务", "service-ec309ab2"),
+        ("🚀", ""),
         ("///", ""),
     ],
 )
