@@ -12,7 +12,7 @@ from releasedesk.deliveries.models import Delivery, Source
 from releasedesk.ingest import events, github, gitlab
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.cloudevents import PREFIX, from_headers, in_headers
-from releasedesk.ingest.message import Message, Reading
+from releasedesk.ingest.message import Ignored, Message, Reading
 from releasedesk.ingest.names import Names, line
 from releasedesk.ingest.receive import receive, skew
 from releasedesk.ingest.signatures import what_is_wrong
@@ -46,10 +46,11 @@ KEPT = (
 KEY_AT_MOST = 500
 
 
-def take_in(source: Source, headers: Headers, raw: bytes, *, now: datetime) -> Answer:
+def take_in(source: Source, headers: Headers, raw: bytes, *, now: datetime, why: str = "") -> Answer:
     """Check a delivery's signature over its raw body, then take it in.
 
-    `headers` are asked by any case. Raises 401 for a signature that does not fit or is too old, 403 for a
+    `headers` are asked by any case. `why` is the reason given for one that is ignored, in place of what its
+    reader says. Raises 401 for a signature that does not fit or is too old, 403 for a
     paused source, 400 for no JSON, and what `receive` raises.
     """
     wrong = what_is_wrong(source.kind, headers, raw, secrets_of(source, now=now), now=now)
@@ -60,7 +61,13 @@ def take_in(source: Source, headers: Headers, raw: bytes, *, now: datetime) -> A
         raise Problem("forbidden", f"'{source.name}' is paused. Nothing was stored.")
     payload = parse_json(_payload(raw, headers.get("Content-Type", "")))
     message = message_of(source, headers, payload, now=now)
+    if why:
+        message = replace(message, read=lambda known: _ignored(message.read(known), why))
     return receive(acting_for(source), source.team_id, message, now=now)
+
+
+def _ignored(reading: Reading, why: str) -> Reading:
+    return replace(reading, why=why) if isinstance(reading, Ignored) else reading
 
 
 def acting_for(source: Source) -> Actor:

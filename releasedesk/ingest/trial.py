@@ -16,7 +16,7 @@ from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.hooks import take_in
 from releasedesk.ingest.signatures import PREFIX
 
-WORDS = "Sent by the desk itself: address, secret and signature fit."
+WORDS = "A test delivery, sent by the desk itself: address, secret and signature fit."
 
 
 def try_out(actor: Actor, source: Source, *, now: datetime) -> Answer:
@@ -35,7 +35,7 @@ def try_out(actor: Actor, source: Source, *, now: datetime) -> Answer:
         **sign(source.kind, secret, raw, number, now),
         "Content-Type": "application/json",
     }
-    return take_in(source, CaseInsensitiveMapping(signed), raw, now=now)
+    return take_in(source, CaseInsensitiveMapping(signed), raw, now=now, why=WORDS)
 
 
 Delivery = tuple[dict[str, object], dict[str, str]]

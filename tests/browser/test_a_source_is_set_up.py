@@ -51,7 +51,7 @@ def test_alice_connects_github_and_bob_says_what_its_names_mean(windows: Windows
 
     page.get_by_role("button", name="Send a test delivery").click()
     arrived = page.locator("#arrived")
-    expect(arrived.get_by_text("GitHub has found the desk.")).to_be_visible()
+    expect(arrived.get_by_text("A test delivery, sent by the desk itself")).to_be_visible()
     assert secret not in page.content(), "shown once"
 
     assert deliver(address, secret, "1").status_code == 202

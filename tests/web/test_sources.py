@@ -115,6 +115,8 @@ def test_a_test_delivery_goes_through_the_door_and_is_seen_to_arrive(payments: T
         sender = make_sender(payments, kind, name=kind)
         assert "Nothing yet." in browser.get(page_of(sender)).content.decode()
         assert browser.post(f"{page_of(sender)}try/").status_code == 302
+        told = "A test delivery, sent by the desk itself: address, secret and signature fit."
+        assert told in browser.get(page_of(sender)).content.decode()
         row = Delivery.objects.get(source=sender.source.pk)
         assert (row.outcome, row.actor) == ("ignored", f"{kind} (source)")
         part = browser.get(page_of(sender), headers={"HX-Target": "arrived", "HX-Request": "true"})
