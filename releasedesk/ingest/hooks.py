@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qs
 
 from releasedesk.accounts.roles import Actor, Role
@@ -62,11 +63,12 @@ def take_in(source: Source, headers: Headers, raw: bytes, *, now: datetime, why:
     payload = parse_json(_payload(raw, headers.get("Content-Type", "")))
     message = message_of(source, headers, payload, now=now)
     if why:
-        message = replace(message, read=lambda known: _ignored(message.read(known), why))
+        message = replace(message, read=partial(_ignored, message, why))
     return receive(acting_for(source), source.team_id, message, now=now)
 
 
-def _ignored(reading: Reading, why: str) -> Reading:
+def _ignored(message: Message, why: str, known: Names) -> Reading:
+    reading = message.read(known)
     return replace(reading, why=why) if isinstance(reading, Ignored) else reading
 
 
