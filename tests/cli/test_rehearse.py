@@ -170,7 +170,7 @@ def test_an_interruption_ends_the_command_and_tells_nothing_half(desk: Staging, 
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(timeout=30) == 130
+    assert process.wait(timeout=240) == 130
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     assert desk.posts == []
@@ -184,7 +184,7 @@ def test_a_person_confirms_each_step_at_a_terminal(desk: Staging, tmp_path: Path
         cwd=tmp_path, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.write(ours, b"y\nn\n")
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=240) == 1
     os.close(ours)
     os.close(theirs)
     assert (tmp_path / "ran").exists()

@@ -54,7 +54,7 @@ class Database:
             input=given,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=240,
         )
 
     def connect(self) -> psycopg.Connection[tuple[str]]:

@@ -53,7 +53,7 @@ class Desk:
 
     def _is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/ready", timeout=5).is_success
+            return httpx.get(f"{self.url}/ready", timeout=120).is_success
         except httpx.TransportError:
             return False
 
@@ -88,7 +88,7 @@ class Desk:
     ) -> httpx.Response:
         """Ask with the token. AssertionError, with the problem, for another answer than the expected one."""
         headers["Authorization"] = f"Bearer {self.token}"
-        answer = httpx.request(method, self.url + path, json=body, headers=headers, timeout=30)
+        answer = httpx.request(method, self.url + path, json=body, headers=headers, timeout=120)
         assert answer.status_code == expect, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer
 

@@ -27,7 +27,7 @@ SUMMARY = {
     "errors": 0,
     "response_ms": {"mean": 20, "stddev": 4, "p50": 19, "p95": 28, "p99": 33},
 }
-JUDGED_WITHIN = 60  # seconds; it takes one, and a machine that runs everything at once may take longer
+JUDGED_WITHIN = 240  # seconds; it takes one, and a machine that runs everything at once may take longer
 
 
 def the_gate_stops_a_release_once_for_each_reason(desk: Desk, alice: Reader) -> None:

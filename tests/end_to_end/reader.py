@@ -15,7 +15,7 @@ class Reader:
 
     def __init__(self, desk: str, username: str, password: str) -> None:
         self._desk = desk
-        with httpx.Client(base_url=desk, timeout=30) as browser:
+        with httpx.Client(base_url=desk, timeout=120) as browser:
             login = browser.get("/accounts/login/")
             (proof,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', login.text)
             form = {"username": username, "password": password, "csrfmiddlewaretoken": proof}
@@ -25,7 +25,7 @@ class Reader:
 
     def ask(self, path: str) -> httpx.Response:
         """Open a page, whatever it says."""
-        return httpx.get(self._desk + path, cookies=self._cookies, timeout=30)
+        return httpx.get(self._desk + path, cookies=self._cookies, timeout=120)
 
     def read(self, path: str) -> str:
         """Give the words of a page as a person would read them out, on one line."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.end_to_end.desk import Desk
 from tests.end_to_end.shop import Shop
+
+if TYPE_CHECKING:
+    import subprocess
 
 BASKET = "/api/v1/services/basket"
 ROUTE = "GET /basket/{id}"
 REQUESTS = 800  # with fewer, no errors at all could still be an error rate above the limit of half a percent
 TAKEN, VERIFIED, SUSPECT, UNDECIDED = (0, ""), (0, "verified: "), (1, "suspect: "), (2, "inconclusive: ")
+TIMES = 3  # how often one measures what stays undecided: where the machine stalled, the desk rightly says so
 
 
 def plan(desk: Desk, version: str, **fields: str) -> dict[str, Any]:
@@ -40,6 +44,18 @@ def measure(
 
     `cold` is how it is done: only the cache that matters is cleared, and it is said that it was.
     """
+    for _ in range(TIMES):
+        done = _measured(desk, shop, phase, version, cold=cold)
+        if answer is UNDECIDED or UNDECIDED[1] not in done.stdout:
+            break
+    code, words = answer
+    assert done.returncode == code, done.stdout + done.stderr
+    assert words in done.stdout
+
+
+def _measured(
+    desk: Desk, shop: Shop, phase: str, version: str, *, cold: bool
+) -> subprocess.CompletedProcess[str]:
     options = ["--phase", phase, "--version", version, "--service", "basket", "--environment", "production"]
     options += ["--route", ROUTE, "--requests", str(REQUESTS)]
     if cold:
@@ -48,10 +64,7 @@ def measure(
     if phase == "after":
         options.append("--fail-on-suspect")
     url = f"{shop.url('production')}/basket/[1-{REQUESTS}]"
-    done = desk.command("measure", url, *options, codes=range(3))
-    code, words = answer
-    assert done.returncode == code, done.stdout + done.stderr
-    assert words in done.stdout
+    return desk.command("measure", url, *options, codes=range(3))
 
 
 def now() -> str:

@@ -37,11 +37,11 @@ class Shop:
 
     def version_in(self, place: str) -> str:
         """Ask the service itself which version answers there."""
-        return str(httpx.get(f"{self.url(place)}/health", timeout=10).json()["version"])
+        return str(httpx.get(f"{self.url(place)}/health", timeout=120).json()["version"])
 
     def clear_cache(self, place: str) -> None:
         """Forget the baskets that this service keeps there, and nothing else."""
-        httpx.post(f"{self.url(place)}/cache/clear", timeout=10).raise_for_status()
+        httpx.post(f"{self.url(place)}/cache/clear", timeout=120).raise_for_status()
 
 
 @contextmanager

@@ -151,7 +151,7 @@ def wait_for(happened: threading.Semaphore, times: int) -> None:
 
 
 def until_ready(desk: Desk) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not httpx.get(f"{desk.url}/ready", timeout=30).is_success:
         assert time.monotonic() < deadline, "the desk did not find its database again"
         time.sleep(0.2)

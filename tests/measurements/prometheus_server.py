@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-PATIENCE = 60
+PATIENCE = 240
 
 
 def binary(cache: Path) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("serving")]
-WAIT_SECONDS = 60
+WAIT_SECONDS = 240  # nothing takes long but on a machine that does much else
 
 
 class Desk:
@@ -71,7 +71,7 @@ class Desk:
     def get(self, path: str) -> Any:
         """The parsed answer, whatever its status; None while nobody listens."""
         try:
-            with urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=10) as answer:
+            with urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=120) as answer:
                 return json.load(answer)
         except HTTPError as error:
             return json.load(error)
@@ -85,7 +85,7 @@ class Desk:
 def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while not holds():
-        assert time.monotonic() < deadline, "waited for a minute in vain"
+        assert time.monotonic() < deadline, f"waited {WAIT_SECONDS} s in vain"
         time.sleep(0.1)
 
 
@@ -213,7 +213,7 @@ def test_a_command_alone_starts_the_database_for_its_own_time(desk: Desk) -> Non
 def test_the_numbers_of_all_web_processes_are_given_together(desk: Desk) -> None:
     desk.serve("--without-demo")
     desk.get("health")
-    with urlopen(f"http://127.0.0.1:{desk.port}/metrics", timeout=10) as answer:
+    with urlopen(f"http://127.0.0.1:{desk.port}/metrics", timeout=120) as answer:
         text = answer.read().decode()
     (line,) = (line for line in text.splitlines() if 'status="200",view="health"' in line)
     assert float(line.split()[-1]) >= 2

@@ -32,12 +32,12 @@ class Shop:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "STAGING_PORT": str(self.port), "PYTHON": sys.executable}
         return subprocess.run(
-            command, cwd=self.at, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=self.at, env=environment, capture_output=True, text=True, timeout=240, check=False
         )
 
     def ask(self, path: str, method: str = "GET") -> tuple[dict[str, str], object]:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             text = answer.read()
             return dict(answer.headers), json.loads(text) if text else None
 
