@@ -102,16 +102,27 @@ def _messages(request: HttpRequest, now: datetime) -> tuple[list[Message], bool]
     """Read what was sent, and whether as a list. Raises 400, 413, 415 and 422."""
     media = media_of(request)
     attributes = _attributes(request) if media.may_be_data else {}
-    media.refuse_unless_json(binary=bool(attributes))
-    sent = _body(request, may_be_empty=bool(attributes))
     if attributes:
-        event = cloudevents.from_headers(attributes, media.type, sent)
+        event = _in_binary(request, media, attributes)
         told = cloudevents.in_headers(cloudevents.message(event, now=now, skew=skew()))
-    elif media.is_list(sent):
+        return [events.with_key(told, idempotency_key(request))], False
+    media.refuse_unless(media.type in {JSON, STRUCTURED, BATCH})
+    sent = _body(request)
+    if media.is_list(sent):
         return [_message(media, one, now) for one in _few(sent)], True
-    else:
-        told = _message(media, sent, now)
-    return [events.with_key(told, idempotency_key(request))], False
+    return [events.with_key(_message(media, sent, now), idempotency_key(request))], False
+
+
+def _in_binary(request: HttpRequest, media: Media, attributes: dict[str, str]) -> dict[str, Any]:
+    """The event whose attributes are headers and whose data is the body.
+
+    What nobody here reads may hold anything. Raises 415 for what is read and is no JSON.
+    """
+    if media.is_json_data:
+        return cloudevents.from_headers(attributes, media.type, _body(request, may_be_empty=True))
+    media.refuse_unless(not cloudevents.is_read(attributes.get("type", "")))
+    raw = read_limited(cast("IO[bytes]", request), settings.LIMIT_EVENT_BYTES)
+    return cloudevents.with_bytes(attributes, media.type, raw)
 
 
 def _sender(request: HttpRequest) -> Token:
@@ -141,7 +152,7 @@ def _attributes(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _body(request: HttpRequest, *, may_be_empty: bool) -> Any:
+def _body(request: HttpRequest, *, may_be_empty: bool = False) -> Any:
     """Read and parse the body. Raises 400 and 413; only a list may be as long as a batch."""
     raw = read_limited(cast("IO[bytes]", request), settings.LIMIT_BATCH_BYTES)
     if not raw and may_be_empty:

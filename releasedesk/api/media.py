@@ -37,10 +37,14 @@ class Media:
             raise invalid(FieldError("#", "type", "A batch is a list of events.", "a list"))
         return self.type != STRUCTURED and isinstance(sent, list)
 
-    def refuse_unless_json(self, *, binary: bool) -> None:
-        """Raise 415 naming what is read. In binary mode the body is the data, in any dialect of JSON."""
-        dialect = binary and (not self.type or self.type.endswith(("+json", "/json")))
-        if self.type not in {JSON, STRUCTURED, BATCH} and not dialect:
+    @property
+    def is_json_data(self) -> bool:
+        """Whether data in this type is JSON, in whichever dialect; what says nothing is taken for it."""
+        return not self.type or self.type.endswith(("+json", "/json"))
+
+    def refuse_unless(self, readable: bool) -> None:
+        """Raise 415 naming what is read."""
+        if not readable:
             raise Problem("unsupported-media-type", f"Send {ACCEPTED}, in UTF-8.")
 
 

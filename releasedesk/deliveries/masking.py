@@ -11,6 +11,8 @@ from releasedesk.problems.text import storable as storable_text
 
 MASK = "•••"
 PAIR_NAMES = {"key", "name"}
+# What lets whoever has an address in: of storage at Azure, Amazon and Google.
+_SIGNED = r"(?i:(?<=[?&])(?:sig|signature|x-(?:amz|goog)-signature))"
 _NAMED = r"[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|credential)[\w-]{0,40}"
 # Every alternative begins where nothing of its own kind stands before it and takes all it can (`++`): a
 # megabyte of near misses costs one pass.
@@ -18,10 +20,17 @@ SECRET_VALUE = re.compile(
     r"rdk_[0-9a-zA-Z]++_[\w-]+"  # our own tokens
     r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl[a-z]{2,8}-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
     r"|whsec_[A-Za-z0-9+/]{16,}+=*+"  # of Standard Webhooks, and of our own sources
+    # npm, Docker, Stripe, DigitalOcean, Vault, PyPI, Google, Anthropic, OpenAI, Atlassian; SendGrid
+    r"|(?<![\w-])(?:npm_|dckr_pat_|[rs]k_live_|do[opr]_v1_|hvs\.|pypi-|AIza|sk-(?:ant|proj)-|ATATT)[\w-]{16,}+=*+"
+    r"|(?<![\w-])SG\.[\w-]{16,}+\.[\w-]{16,}+"
+    # where whoever has the address may write: Slack, Discord, Teams
+    r"|(?<=hooks\.slack\.com/)[\w/-]++|(?<=/api/webhooks/)[\w/-]++|(?<=/webhookb2/)[\w@/.-]++"
+    r"|(?i:(?<![\w-])authorization:\s*+basic)\s++[\w+/=-]++"
+    rf"|{_SIGNED}=[^\s&'\"]++"
     r"|(?<![\w-])eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]+"  # JSON web tokens
     r"|(?<=://)[^/\s:@]++:[^/\s@]++(?=@)"  # user:password in an address
     r"|(?i:(?<!\w)bearer)\s++[\w.~+/=-]{8,}"
-    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*+"
+    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----))*+"
     rf"|(?i:(?<![\w-]){_NAMED})[=:]\s?(?:'[^']*+'|\"[^\"]*+\"|[^\s&'\",;]++)"  # DEPLOY_TOKEN=…, ?token=…
     rf"|(?i:(?<![\w-])--{_NAMED})\s++[^\s-]\S*+"  # --password … behind one
 )
@@ -29,6 +38,7 @@ SECRET_VALUE = re.compile(
 # What every text of the above holds, in lower case. Nearly no text does, and to look for it costs a tenth.
 HINT = re.compile(
     r"rdk_|gh[pousr]_|github_pat_|gl[a-z]{2,8}-|xox[abprs]-|akia|whsec_|eyj|@|bearer|-----begin"
+    r"|npm_|dckr_pat_|k_live_|_v1_|hvs\.|pypi-|aiza|sk-ant-|sk-proj-|atatt|sg\.|hooks\.slack|webhook|authorization|sig"
     r"|passw|passphrase|secret|token|api[-_]?key|credential"
 )
 
@@ -37,6 +47,8 @@ HINT = re.compile(
 TELLTALES = (
     *("rdk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "gl", "xox", "akia", "whsec_", "eyj"),
     *("@", "bearer", "-----begin", "pass", "secret", "token", "apikey", "api-key", "api_key", "credential"),
+    *("npm_", "dckr_pat_", "k_live_", "_v1_", "hvs.", "pypi-", "aiza", "sk-ant-", "sk-proj-", "atatt", "sg."),
+    *("hooks.slack", "webhook", "sig=", "signature="),
     *("authorization", "cookie", "privatekey", "private-key", "private_key"),
 )
 
@@ -99,4 +111,5 @@ def _text(text: str) -> str:
 def _masked(match: re.Match[str]) -> str:
     """Keep the name in front of a secret: it says which one was there."""
     name = re.match(r"[\w-]+(?:[=:]\s?|\s+)", match[0])
-    return f"{name[0]}{MASK}" if name and names_a_secret(name[0]) else MASK
+    is_told = name and (names_a_secret(name[0]) or name[0].lower().endswith(("sig=", "signature=")))
+    return f"{name[0]}{MASK}" if name and is_told else MASK

@@ -96,10 +96,18 @@ def _read(payload: object, known: Names, *, now: datetime, skew: timedelta) -> R
 
 def translate(kind: str, data: object, *, key: str, now: datetime, skew: timedelta, known: Names) -> Reading:
     """Hand the data to the translator of its type. `key` names the message, whatever the data call it."""
-    for prefix, translator in TRANSLATORS.items():
-        if kind.lower().startswith(prefix):
-            return translator(data, key=key, now=now, skew=skew, known=known)
+    if found := _translator(kind):
+        return found(data, key=key, now=now, skew=skew, known=known)
     return Ignored(f"The desk needs nothing of a CloudEvent of type '{storable(kind)}'.")
+
+
+def is_read(kind: str) -> bool:
+    """Whether somebody here reads the data of events of this type."""
+    return _translator(kind) is not None
+
+
+def _translator(kind: str) -> Translator | None:
+    return next((found for prefix, found in TRANSLATORS.items() if kind.lower().startswith(prefix)), None)
 
 
 def _with_plain_data(payload: object) -> object:
@@ -126,6 +134,16 @@ def from_headers(attributes: Mapping[str, str], media_type: str, data: object) -
     """Build the structured form of an event in binary mode; `None` for no data."""
     given = {name: _decoded(value) for name, value in attributes.items()}
     return given if data is None else {**given, "datacontenttype": media_type, "data": data}
+
+
+def with_bytes(attributes: Mapping[str, str], media_type: str, raw: bytes) -> dict[str, Any]:
+    """Build the structured form of an event in binary mode whose data is no JSON: text, else base64."""
+    event = from_headers(attributes, media_type, "")
+    try:
+        return {**event, "data": raw.decode()}
+    except UnicodeDecodeError:
+        del event["data"]
+        return {**event, "data_base64": base64.b64encode(raw).decode()}
 
 
 def _decoded(value: str) -> str:

@@ -78,14 +78,19 @@ def acting_for(source: Source) -> Actor:
 
 
 def _payload(raw: bytes, media_type: str) -> bytes:
-    """The JSON of a delivery. GitHub can also send it as the field `payload` of a form."""
-    if media_type.partition(";")[0].strip().lower() != FORM:
+    """The JSON of a delivery. GitHub can also send it as the field `payload` of a form.
+
+    Who tries the door by hand often says that it is a form, and sends JSON.
+    """
+    if raw.lstrip().startswith(b"{") or media_type.partition(";")[0].strip().lower() != FORM:
         return raw
     try:
         fields = parse_qs(raw.decode("utf-8", "replace"), max_num_fields=10)
     except ValueError:
         raise Problem("not-json", "The form has more fields than GitHub sends.") from None
-    return fields.get("payload", [""])[0].encode()
+    if "payload" not in fields:
+        raise Problem("not-json", "The form has no field 'payload', in which GitHub sends its JSON.")
+    return fields["payload"][0].encode()
 
 
 def message_of(source: Source, headers: Headers, payload: object, *, now: datetime) -> Message:

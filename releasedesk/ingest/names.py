@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
-from unicodedata import normalize
+from unicodedata import combining, normalize
 from urllib.parse import unquote, urlsplit
 
 SLUG_AT_MOST, VERSION_AT_MOST, PLACE_AT_MOST, LINE_AT_MOST, SHA_SHOWN = 64, 128, 64, 500, 12
@@ -70,15 +70,20 @@ def slug(text: str) -> str:
 
     What no letter of ours stands for, as `服务`, is told apart by its digest; empty where nothing is named.
     """
-    plain = normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
-    found = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:SLUG_AT_MOST].strip("-")
+    found = re.sub(r"[^a-z0-9]+", "-", _unaccented(text).casefold()).strip("-")[:SLUG_AT_MOST].strip("-")
     named = any(character.isalnum() for character in text)
     return found or (f"service-{sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}" if named else "")
 
 
 def version(text: str) -> str | None:
     """The text as a version: what none may hold becomes `-`. None where nothing is left."""
-    return re.sub(r"[^A-Za-z0-9._+:@~-]+", "-", text).lstrip("._+:@~-")[:VERSION_AT_MOST] or None
+    plain = text if text.isascii() else _unaccented(text)
+    return re.sub(r"[^A-Za-z0-9._+:@~-]+", "-", plain).lstrip("._+:@~-")[:VERSION_AT_MOST] or None
+
+
+def _unaccented(text: str) -> str:
+    """The letters without their marks: `é` → `e`, `Ⅳ` → `IV`. What has no such letter stays."""
+    return "".join(character for character in normalize("NFKD", text) if not combining(character))
 
 
 def place(text: str) -> str:

@@ -347,3 +347,34 @@ def test_a_list_has_its_limits(ci: Client) -> None:
     large = [event(command="x" * 40_000) for _ in range(40)]
     assert [one["status"] for one in results(post(ci, large))] == [201] * 40
     assert not Delivery.objects.filter(outcome="rejected").exists()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "raw", "kept"),
+    [
+        ("text/plain", "grün, token=abc".encode(), {"data": "grün, token=•••"}),
+        ("application/xml", b"<a/>", {"data": "<a/>"}),
+        ("application/octet-stream", b"\xff\x00", {"data_base64": "/wA="}),
+    ],
+)
+def test_what_nobody_here_reads_may_hold_anything_and_is_kept(
+    ci: Client, media_type: str, raw: bytes, kept: dict[str, str]
+) -> None:
+    names = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/x", "ce-type": "com.example.done"}
+    answers = [post(ci, raw, media_type, **names) for _ in range(2)]
+    assert [(answer.status_code, answer.json()["outcome"]) for answer in answers] == [
+        (202, "ignored"),
+        (200, "ignored"),
+    ]
+    body = Delivery.objects.get().body
+    assert {
+        name: body[name] for name in body if name.startswith("data") and name != "datacontenttype"
+    } == kept
+    whole = {**body, "data": raw.decode()} if "data" in body else body
+    assert post(ci, whole, STRUCTURED).status_code == 200, "it is the same event"
+
+
+def test_a_cdevent_that_is_no_json_is_told_what_is_read(ci: Client) -> None:
+    names = headers_of(envelope())
+    problem(post(ci, b"<a/>", "application/xml", **names), 415, "unsupported-media-type")
+    problem(post(ci, b" " * 1_000_001, "text/plain", **{**names, "ce-type": "other"}), 413, "too-large")

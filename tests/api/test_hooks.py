@@ -239,6 +239,19 @@ def test_github_may_send_a_form(github: Sender) -> None:
     assert answer.status_code == 201
 
 
+def test_json_that_says_it_is_a_form_is_read_and_a_form_without_payload_is_told_its_field(
+    github: Sender,
+) -> None:
+    form = "application/x-www-form-urlencoded; charset=utf-8"
+    raw = json.dumps(payloads.github_deployment()).encode()
+    assert (
+        github.send(raw, {**github.headers("deployment", "1"), **github.sign(raw)}, form).status_code == 201
+    )
+    raw = b"body=%7B%7D"
+    answer = github.send(raw, {**github.headers("deployment", "2"), **github.sign(raw)}, form)
+    assert "'payload'" in problem(answer, 400, "not-json")["detail"]
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_what_is_no_json_is_told_so(github: Sender, raw: bytes) -> None:
     problem(github.send(raw, {**github.headers("push", "1"), **github.sign(raw)}), 400, "not-json")

@@ -48,6 +48,24 @@ JSON_VALUES = st.recursive(
         ("DB_PASSWORD='two words' make deploy", f"DB_PASSWORD={MASK} make deploy"),
         ("deploy --token hunter2 --dry-run", f"deploy --token {MASK} --dry-run"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIC\n-----END", f"{MASK}-----END"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIC\n-----END", f"{MASK}-----END"),
+        *(
+            (prefix + "a1" * 12, MASK)
+            for prefix in (
+                *("npm_", "dckr_pat_", "sk_live_", "rk_live_", "dop_v1_", "hvs.", "pypi-AgEI", "AIza"),
+                *("sk-ant-api03-", "sk-proj-", "ATATT3x", "SG." + "b" * 22 + "."),
+            )
+        ),
+        ("https://hooks.slack.com/services/T0/B0/abc", f"https://hooks.slack.com/{MASK}"),
+        ("https://discord.com/api/webhooks/1/a-b", f"https://discord.com/api/webhooks/{MASK}"),
+        ("https://x.webhook.office.com/webhookb2/1@2/Inc", f"https://x.webhook.office.com/webhookb2/{MASK}"),
+        ("curl -H 'Authorization: Basic dXNlcjp4'", f"curl -H 'Authorization: {MASK}'"),
+        ("https://s3/a?X-Amz-Signature=ab12&b=2", f"https://s3/a?X-Amz-Signature={MASK}&b=2"),
+        ("https://blob/a?sv=1&sig=ab%3D", f"https://blob/a?sv=1&sig={MASK}"),
+        (
+            "basic authentication, task-ant-hills and a design=good",
+            "basic authentication, task-ant-hills and a design=good",
+        ),
         ("make deploy VERSION=1.0 --tokenize", "make deploy VERSION=1.0 --tokenize"),
         ("the token of appreciation", "the token of appreciation"),
         ("https://git.example:8080/a@b", "https://git.example:8080/a@b"),
@@ -69,6 +87,15 @@ PIECES = [
         "AKIA",
         "whsec_",
         "eyJ",
+        *("npm_", "dckr_pat_", "sk_live_", "dop_v1_", "hvs.", "pypi-", "AIza", "sk-ant-", "ATATT", "SG."),
+        *(
+            "hooks.slack.com/",
+            "/api/webhooks/",
+            "/webhookb2/",
+            "Authorization: basic ",
+            "?sig=",
+            "&Signature=",
+        ),
         "Bearer ",
         "bearer\t",
     ),

@@ -33,6 +33,10 @@ def test_a_name_becomes_a_slug(text: str, slug: str) -> None:
     assert names.slug(text) == slug
 
 
+def test_a_version_keeps_the_letters_below_its_accents() -> None:
+    assert names.version("v1.0-überprüft 🚀") == "v1.0-uberpruft-"
+
+
 @given(st.text())
 def test_every_slug_and_version_is_one_or_nothing(text: str) -> None:
     slug, version = names.slug(text), names.version(text)
