@@ -21,7 +21,7 @@ from releasedesk.actions.fold_anew import fold_places_of
 from releasedesk.deliveries.masking import canonical, is_storable, storable
 from releasedesk.deliveries.parcel import Parcel
 from releasedesk.operations.gathering import Gathering
-from releasedesk.operations.statements import is_shared, run, run_shared
+from releasedesk.operations.statements import is_away, is_shared, run, run_shared
 from releasedesk.releases.models import Release
 
 # The slugs travel as words: to dump a list costs as much as all the rest of the call.
@@ -53,7 +53,7 @@ def take_in(actor: Actor, told: Sequence[Told], *, now: datetime) -> Mapping[int
 
     Plain is: a usable token with `events:write` reports a known service of its own in a known environment,
     under a key nobody has used or is using. None is taken in when anything comes between, such as text that
-    cannot be stored.
+    cannot be stored, or takes too long. Raises only where the database is away.
 
     What comes alone is tried together with what other threads were told: that is for what goes on from how
     its place stands. Anything else has its place folded anew, once for all that was told.
@@ -94,6 +94,10 @@ def _taken_in(
         answers = take([str(actor.token_id), actor.label, now.isoformat(), slugs, rows])
     except (IntegrityError, DataError):
         return {}
+    except OperationalError:
+        if is_away():
+            raise
+        return {}  # each alone takes less time, and less that others hold
     return {int(number): json.loads(answer) for number, answer in answers}  # psycopg hands JSON over as text
 
 

@@ -23,8 +23,9 @@ from releasedesk.catalog.models import Scope, Token
 from releasedesk.ingest import cloudevents, events
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.cloudevents import Envelope
+from releasedesk.ingest.lists import receive_all
 from releasedesk.ingest.message import Message
-from releasedesk.ingest.receive import receive_all, skew
+from releasedesk.ingest.receive import skew
 from releasedesk.problems.json_text import parse_json
 from releasedesk.problems.problem import FieldError, Problem, invalid
 from releasedesk.problems.render import as_problem, problem_document, problem_response

@@ -1,8 +1,9 @@
 """One message, taken in: read, claim its key, apply, answer. All of it happens, or none of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -22,11 +23,8 @@ from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Announced, Ignored, Message, Reading
 from releasedesk.ingest.names import NO_NAMES, Names
 from releasedesk.ingest.our_words import in_our_words, names_of
-from releasedesk.ingest.plain import Deployments, deployments_in, receive_plain
+from releasedesk.operations.statements import unless_sacrificed
 from releasedesk.problems.problem import FieldError, Problem
-from releasedesk.problems.render import as_problem
-
-Done = dict[int, Answer | Problem]  # by the index of its message
 
 
 def receive(
@@ -37,88 +35,26 @@ def receive(
     Raises 403, 409 (same key, another body) and 422; a refused message is kept as `rejected`. `known` is what
     the team has said about names, if somebody has just asked.
     """
-    known = _known(team_id, [message]) if known is None else known
+    known = names_known(team_id, [message]) if known is None else known
     try:
         reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
-        with transaction.atomic(), _one_fact_a_key(message):
-            delivery, is_new = claim(actor, team_id, message, now=now)
-            if not is_new:
-                return Answer(200, delivery.answer, replayed=True)
-            return _take_in(actor, delivery, message, reading, now=now)
+        return unless_sacrificed(partial(_claimed, actor, team_id, message, reading, now=now))
     except Problem as problem:
         reject(actor, team_id, message, problem, now=now)
         raise
 
 
-def receive_all(
-    actor: Actor,
-    team_id: int,
-    messages: Sequence[Message],
-    *,
-    now: datetime,
-    make_sure: Callable[[], None] = lambda: None,
-) -> list[Answer | Problem]:
-    """Take in messages, each for itself: a bad one does not sink the rest.
-
-    What is plain is taken in first; `make_sure` is called before anything else is, and may raise. Else raises
-    only what concerns them all: a database that is away. What was answered before that stays.
-    """
-    known = _known(team_id, messages)
-    deployments = deployments_in(messages, known)
-    done: Done = dict(receive_plain(actor, messages, deployments, now=now))
-    if not done or len(done) < len(messages):
-        make_sure()
-    met: set[str] = set()
-
-    def tell(index: int) -> Answer | Problem:
-        done[index] = _told(actor, team_id, messages[index], known, now=now)
-        return done[index]
-
-    for index in range(len(messages)):
-        fact = deployments.get(index)
-        if index not in done and fact and fact.service not in met:
-            met.add(fact.service)
-            its = {each: of for each, of in deployments.items() if of.service == fact.service}
-            _begin(actor, messages, its, done, tell, now=now)
-        if index not in done:
-            tell(index)
-    return [done[index] for index in range(len(messages))]
+def _claimed(actor: Actor, team_id: int, message: Message, reading: Reading, *, now: datetime) -> Answer:
+    with transaction.atomic(), _one_fact_a_key(message):
+        delivery, is_new = claim(actor, team_id, message, now=now)
+        if not is_new:
+            return Answer(200, delivery.answer, replayed=True)
+        return _take_in(actor, delivery, message, reading, now=now)
 
 
-def _begin(
-    actor: Actor,
-    messages: Sequence[Message],
-    deployments: Deployments,
-    done: Done,
-    tell: Callable[[int], Answer | Problem],
-    *,
-    now: datetime,
-) -> None:
-    """Let the earliest of a service's deployments register it: what follows may be plain by then."""
-    left = [index for index in deployments if index not in done]
-    for index in sorted(left, key=lambda each: deployments[each].occurred_at):
-        if isinstance(tell(index), Answer):
-            break
-    rest = {index: fact for index, fact in deployments.items() if index not in done}
-    if rest:
-        done.update(receive_plain(actor, messages, rest, now=now))
-
-
-def _known(team_id: int, messages: Sequence[Message]) -> Names:
+def names_known(team_id: int, messages: Sequence[Message]) -> Names:
     """What the team has said about names, where there is somebody who could not know ours."""
     return names_of(team_id) if any(message.waits for message in messages) else NO_NAMES
-
-
-def _told(actor: Actor, team_id: int, message: Message, known: Names, *, now: datetime) -> Answer | Problem:
-    try:
-        return receive(actor, team_id, message, now=now, known=known)
-    except Problem as problem:
-        return problem
-    except Exception as error:
-        unforeseen = as_problem(error)
-        if unforeseen.retryable:
-            raise
-        return unforeseen
 
 
 def receive_native(actor: Actor, team_id: int, payload: object, *, now: datetime) -> Answer:
@@ -132,7 +68,7 @@ def apply_again(actor: Actor, delivery: Delivery, message: Message, *, now: date
     Only one that is unmatched or ignored can come to another end: any other gives its answer again. Raises
     what `receive` raises, and leaves the delivery as it was.
     """
-    known = _known(delivery.team_id, [message])
+    known = names_known(delivery.team_id, [message])
     reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
     with transaction.atomic(), _one_fact_a_key(message):
         held = Delivery.objects.held(delivery.pk)

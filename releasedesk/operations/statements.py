@@ -6,12 +6,12 @@ the same models, on the same connection and in the same transaction, by statemen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
-from django.db import connections
+from django.db import OperationalError, connections
 from psycopg import errors
 from psycopg.pq import ConnStatus, ExecStatus
 
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 Row = TypeVar("Row", bound="Model")
+Result = TypeVar("Result")
 Parameters = Sequence[Any] | Mapping[str, Any]
 # Whoever waits on a connection that several share has all wait: soon everybody goes their own way instead.
 PATIENCE_MS = 50
+SACRIFICED = "40"  # the class of errors that PostgreSQL calls `transaction_rollback`
 _shared: dict[int, _Shared] = {}  # by lane
 
 
@@ -40,6 +42,25 @@ def run(statement: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
         wrapped = default.make_debug_cursor if default.queries_logged else default.make_cursor
         wrapped(raw).execute(statement, parameters)
         return raw.fetchall()  # type: ignore[no-any-return]
+
+
+def is_away() -> bool:
+    """Whether the connection over which something has just failed is gone, and not only that refused."""
+    raw = connections["default"].connection
+    return raw is None or bool(raw.closed)
+
+
+def unless_sacrificed(deed: Callable[[], Result]) -> Result:
+    """Do it, and once more where PostgreSQL gave it up for another's sake, as one of two in a deadlock is.
+
+    Nothing of it has happened then: `deed` is a transaction of its own.
+    """
+    try:
+        return deed()
+    except OperationalError as error:
+        if not (getattr(error.__cause__, "sqlstate", None) or "").startswith(SACRIFICED):
+            raise
+    return deed()
 
 
 def is_shared() -> bool:

@@ -20,10 +20,11 @@ from releasedesk.checklists.models import Item
 from releasedesk.deliveries.models import Delivery
 from releasedesk.ingest import native
 from releasedesk.ingest.answer import Answer
+from releasedesk.ingest.lists import receive_all
 from releasedesk.ingest.message import Message
 from releasedesk.ingest.names import NO_NAMES
 from releasedesk.ingest.plain import deployments_in, receive_plain
-from releasedesk.ingest.receive import receive, receive_all, skew
+from releasedesk.ingest.receive import receive, skew
 from releasedesk.releases.models import Change, Commit, Deployment, DeploymentFact, Live, Release
 from releasedesk.rollbacks.models import Plan
 from tests.actions.at_once import at_once

@@ -29,7 +29,8 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
 from releasedesk.deliveries.models import Delivery
 from releasedesk.ingest import native
-from releasedesk.ingest.receive import receive_all, skew
+from releasedesk.ingest.lists import receive_all
+from releasedesk.ingest.receive import skew
 from releasedesk.releases.models import DeploymentFact, Lock
 from tests.builders import NOON, event, make_service, make_team
 from tests.releases.folded import Stored, ci_of, folded, stored
