@@ -1,7 +1,7 @@
 """Keep what came from outside, once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +15,12 @@ from releasedesk.deliveries.parcel import Parcel
 from releasedesk.operations.request_line import current_id
 from releasedesk.operations.sealed import seal, unseal
 from releasedesk.operations.statements import run
+from releasedesk.problems.body import shown
 from releasedesk.problems.problem import FieldError, Problem
 
 SEALED_AT_MOST = 8_000_000
 FORGET_AT_ONCE = 500
+DIFFERENCES_SHOWN = 10
 
 
 def claim(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> tuple[Delivery, bool]:
@@ -33,20 +35,27 @@ def claim(actor: Actor, team_id: int, parcel: Parcel, *, now: datetime) -> tuple
     holders = Delivery.objects.exclude(outcome=Outcome.REJECTED)
     stored = holders.get(team_id=team_id, source=parcel.source, key=parcel.key)
     if bytes(stored.digest) != row.digest:
-        raise Problem(
-            "conflict",
-            f"The key '{parcel.key}' was already used for another body. Nothing was stored.",
-            [
-                FieldError(
-                    parcel.key_at,
-                    "used",
-                    "Another body came with this.",
-                    "a new one, or the same body",
-                    parcel.key,
-                )
-            ],
-        )
+        raise _conflict(parcel, stored, row)
     return stored, not stored.answer
+
+
+def _conflict(parcel: Parcel, stored: Delivery, came: Delivery) -> Problem:
+    """Say that the key is taken, and by what the two bodies differ, as far as the first is still kept."""
+    told = f"The key '{parcel.key}' was already used for another body. Nothing was stored."
+    expected = "a new one, or the same body"
+    used = FieldError(parcel.key_at, "used", "Another body came with this.", expected, parcel.key)
+    return Problem("conflict", told, [used, *_differences(parcel, stored.body, came.body)])
+
+
+def _differences(parcel: Parcel, first: object, second: object) -> Iterator[FieldError]:
+    """The members that differ, with secrets masked as both are stored; none where a body is not kept."""
+    if not (isinstance(first, dict) and isinstance(second, dict) and first and second):
+        return
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
+    for name in names[:DIFFERENCES_SHOWN]:
+        told, came = (shown(body[name]) if name in body else None for body in (first, second))
+        expected = f"{told}, as it came first" if name in first else "nothing, as it came first"
+        yield FieldError(parcel.at(name[:100]), "differs", "This differs.", expected, came)
 
 
 def original(delivery: Delivery) -> Any:

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from releasedesk.cli import events, show
 from releasedesk.cli.batch import EVENTS, HandOver, Said
-from releasedesk.cli.ci import Run, detect
+from releasedesk.cli.ci import detect
 from releasedesk.cli.desk import Desk, Refused, Unreachable
 from releasedesk.cli.exits import COULD_NOT_TELL, NO, YES, Trouble, finish
 from releasedesk.cli.spool import Flushed, Message, Spool
@@ -47,7 +48,7 @@ class Told:
     def in_words(self) -> str:
         """Say it in one line, and below it what was wrong."""
         if self.repeated:
-            return f"{self.id}: this run has told it before; the desk keeps what came first."
+            return f"{self.id}: it was told before; the desk keeps what came first."
         if self.kept_in:
             why = str(self.trouble).rstrip(".")
             return f"{self.id}: kept in {self.kept_in}. {why}."
@@ -75,18 +76,18 @@ class Sender:
         spool, over = Spool.of(desk), HandOver(desk)
         return cls(over, spool, spool.flush(over))
 
-    def tell(self, said: Sequence[events.Event], derived: Collection[int] = ()) -> None:
-        """Send events, or keep them. Of those `derived` the id is this run's: a conflict is a repetition."""
-        for index, (event, answer) in enumerate(self.over.tell(said)):
-            self.told.append(self._told(event, answer, derived=index in derived))
+    def tell(self, said: Sequence[events.Event], added: Sequence[frozenset[str]] = ()) -> None:
+        """Send events, or keep them. `added`: of each the fields that nobody said and the command added."""
+        for (event, answer), ours in zip_longest(self.over.tell(said), added, fillvalue=frozenset()):
+            self.told.append(self._told(event, answer, ours))
 
-    def _told(self, event: events.Event, answer: Said, *, derived: bool) -> Told:
+    def _told(self, event: events.Event, answer: Said, added: frozenset[str]) -> Told:
         if isinstance(answer, Unreachable):
             return Told(event, trouble=answer, kept_in=self.spool.keep(Message(EVENTS, event)))
         if isinstance(answer, Refused):
             if answer.unjudged:  # with another token or at another address it may be taken
                 return Told(event, trouble=answer, kept_in=self.spool.keep(Message(EVENTS, event)))
-            repeated = derived and answer.status == CONFLICT
+            repeated = _is_repeated(answer, added)
             return Told(event, repeated=True) if repeated else Told(event, trouble=answer)
         return Told(event, answer)
 
@@ -120,7 +121,7 @@ def send(  # noqa: PLR0913 - one parameter for each option
     title: Annotated[str | None, typer.Option(help="incident.opened: in one line.")] = None,
     occurred_at: Annotated[str | None, typer.Option(help="When, with a zone; else now.")] = None,
     id_: Annotated[
-        str | None, typer.Option("--id", help="Sent again with the same --occurred-at, it counts once.")
+        str | None, typer.Option("--id", help="Sent again under the same id, it counts once.")
     ] = None,
     flush: Annotated[bool, typer.Option("--flush", help="Only send what waits from earlier.")] = False,
     later_is_fine: Annotated[
@@ -141,10 +142,8 @@ def send(  # noqa: PLR0913 - one parameter for each option
     }  # fmt: skip
     said = [] if flush else _said(file, options)
     sender, ci, now = Sender.to(desk), detect(os.environ), datetime.now(UTC)
-    sender.tell(
-        [events.complete(event, options, ci, now) for event in said],
-        {index for index, event in enumerate(said) if _derived(event, options, ci)},
-    )
+    whole = [events.complete(event, options, ci, now) for event in said]
+    sender.tell(whole, [_added(event, all_, options) for event, all_ in zip(said, whole, strict=True)])
     if not as_json:
         _show(sender)
     if flush:
@@ -168,8 +167,18 @@ def _said(file: str | None, options: Mapping[str, Any]) -> list[events.Event]:
     return events.read(text.removeprefix(mark), "standard input" if file == "-" else file)
 
 
-def _derived(event: events.Event, options: Mapping[str, Any], ci: Run | None) -> bool:
-    return ci is not None and "id" not in event and options["id"] is None
+def _added(said: events.Event, whole: events.Event, options: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that neither the event nor the options had."""
+    return frozenset(name for name in whole if name not in said and options.get(name) is None)
+
+
+def _is_repeated(refused: Refused, added: frozenset[str]) -> bool:
+    """Whether it was told before: the id is this run's, or only what was added by itself is another now."""
+    if refused.status != CONFLICT:
+        return False
+    pointers = [str(error.get("pointer")) for error in refused.problem.get("errors") or []]
+    differs = {pointer.removeprefix("#/") for pointer in pointers} - {"id"}
+    return "id" in added or (bool(differs) and differs <= added)
 
 
 def _show(sender: Sender) -> None:

@@ -1,14 +1,20 @@
 """A message from outside by its outside: who sent it under which name, and what is in it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+
+def in_the_body(name: str) -> str:
+    """The JSON pointer to a member of the body."""
+    return f"#/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
     """`(source, key)` is what its sender may repeat safely, `body` parsed JSON.
 
-    `key_at` is where the key was found: a JSON pointer into the body, or a header's name. Of a body that is
+    `key_at` is where the key was found: a JSON pointer into the body, or a header's name. `at` says so of any
+    member of the body. Of a body that is
     not to be `kept` only the digest stays. `headers` are those that say what the body is.
     """
 
@@ -17,5 +23,6 @@ class Parcel:
     type: str
     body: object
     key_at: str = "#/id"
+    at: Callable[[str], str] = in_the_body
     kept: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)

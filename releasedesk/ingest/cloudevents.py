@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import ConfigDict, StringConstraints
 
+from releasedesk.deliveries.parcel import in_the_body
 from releasedesk.ingest import cdevents
 from releasedesk.ingest.facts import Id
 from releasedesk.ingest.message import Ignored, Message, Reading
@@ -161,7 +162,7 @@ def in_headers(told: Message) -> Message:
         with _pointing_at_headers():
             return told.read(known)
 
-    return replace(told, read=read, key_at=PREFIX + "id")
+    return replace(told, read=read, key_at=PREFIX + "id", at=lambda name: _header(in_the_body(name)))
 
 
 @contextmanager

@@ -57,9 +57,7 @@ class Body(BaseModel):
         numbers, true and false: a browser's form sends nothing else.
         """
         if not isinstance(data, Mapping):
-            raise invalid(
-                FieldError(at, "type", "The body must be a JSON object.", "an object", _short(data))
-            )
+            raise invalid(FieldError(at, "type", "The body must be a JSON object.", "an object", shown(data)))
         try:
             return cls.model_validate(data, strict=False if lax else None, context=dict(context or {}))
         except ValidationError as error:
@@ -206,8 +204,8 @@ def _check(adapter: TypeAdapter[str], text: str, what: str, expected: str) -> No
     try:
         adapter.validate_python(text)
     except ValidationError:
-        shown = _short(text)
-        raise invalid(FieldError("#", "format", f"'{shown}' cannot be a {what}.", expected, shown)) from None
+        told = shown(text)
+        raise invalid(FieldError("#", "format", f"'{told}' cannot be a {what}.", expected, told)) from None
 
 
 PATTERNS = {
@@ -258,7 +256,7 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
     location = (*found["loc"], *context.get("at", ()))
     pointer = at + "".join(f"/{pointer_part(str(part))}" for part in location)
     hidden = kind == "missing" or any(part == "config" or names_a_secret(str(part)) for part in location)
-    received = None if hidden else _short(_at(found["input"], context.get("at", ())))
+    received = None if hidden else shown(_at(found["input"], context.get("at", ())))
     if kind == "extra_forbidden":
         name, known = str(location[-1]), _fields_at(model, location[:-1])
         if name in getattr(model, "READ_ONLY", ()) and len(location) == 1:
@@ -268,15 +266,15 @@ def _field_error(model: type[BaseModel], found: ErrorDetails, at: str) -> FieldE
         return unknown_field(pointer, name, known, received)
     if "detail" in context:
         return FieldError(pointer, kind, context["detail"], context["expected"], received)
-    shown = "This" if hidden else f"'{received}'"
+    quoted = "This" if hidden else f"'{received}'"
     if kind == "string_pattern_mismatch":
         expected = PATTERNS.get(context["pattern"], context["pattern"])
-        return FieldError(pointer, "format", f"{shown} is not allowed here.", expected, received)
+        return FieldError(pointer, "format", f"{quoted} is not allowed here.", expected, received)
     if kind in WORDS:
         code, detail, expected = WORDS[kind]
         return FieldError(pointer, code, detail, expected.format(**context), received)
     if kind == "literal_error":
-        kind, found["msg"] = "unknown", f"{shown} is not one of them"
+        kind, found["msg"] = "unknown", f"{quoted} is not one of them"
         context = {"expected": f"one of: {', '.join(re.findall(QUOTED, context['expected']))}"}
     expected = str(context.get("expected", "")) or ", ".join(
         f"{name.replace('_', ' ')} {value}" for name, value in context.items() if name != "error"
@@ -323,12 +321,12 @@ def pointer_part(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
 
 
-def _short(value: object) -> object:
+def shown(value: object) -> object:
     """Show what came without echoing megabytes or secrets of a whole body."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
-        return value if abs(value) < MOST_EXACT else _short(str(value))
+        return value if abs(value) < MOST_EXACT else shown(str(value))
     if isinstance(value, list | Mapping):
         return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)}"
     text = storable(str(value))

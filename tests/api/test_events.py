@@ -180,9 +180,24 @@ def test_the_same_body_in_another_spelling_is_the_same_body(ci: Client) -> None:
 def test_the_same_id_with_another_body_is_refused_and_leaves_nothing(ci: Client) -> None:
     send(ci, id="build-1")
     before = rows()
-    error = sole_error(send(ci, id="build-1", version="other"), 409, "conflict")
-    assert (error["pointer"], error["code"], error["received"]) == ("#/id", "used", "build-1")
+    told = problem(send(ci, id="build-1", version="other", command="DB_PASSWORD=x make"), 409, "conflict")
+    assert [(error["pointer"], error["code"]) for error in told["errors"]] == [
+        ("#/id", "used"),
+        ("#/version", "differs"),
+        ("#/command", "differs"),
+    ]
+    assert [error["received"] for error in told["errors"]] == ["build-1", "other", "DB_PASSWORD=••• make"]
+    assert [error["expected"] for error in told["errors"][1:]] == [
+        "2026.11.23-2, as it came first",
+        "nothing, as it came first",
+    ]
     assert rows() == before
+
+
+def test_of_a_body_that_is_forgotten_nothing_is_compared(ci: Client) -> None:
+    send(ci, id="build-1")
+    Delivery.objects.update(body={})
+    assert sole_error(send(ci, id="build-1", version="other"), 409)["code"] == "used"
 
 
 def test_a_rotated_token_changes_nothing(ci: Client, payments: Team) -> None:

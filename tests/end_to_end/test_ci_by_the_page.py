@@ -96,7 +96,8 @@ def test_whatever_a_variable_holds_arrives_as_it_is(desk: Desk) -> None:
     ("environment", "code", "said"),
     [
         ({"ENVIRONMENT": "prod"}, 1, "No environment is called 'prod'."),
-        ({"RELEASEDESK_TOKEN": "rdk_0_wrong"}, 1, "This token is not known"),
+        ({"RELEASEDESK_TOKEN": "rdk_0_wrong"}, 2, "This token is not known"),
+        ({"RELEASEDESK_URL": "{desk}/elsewhere"}, 2, "Not found"),
         ({"RELEASEDESK_URL": "http://127.0.0.1:9/"}, 2, "Failed to connect"),
         ({"SERVICE": ""}, 2, "the service"),
     ],
@@ -104,7 +105,7 @@ def test_whatever_a_variable_holds_arrives_as_it_is(desk: Desk) -> None:
 def test_a_refusal_is_told_apart_from_a_desk_that_is_down(
     desk: Desk, environment: dict[str, str], code: int, said: str
 ) -> None:
-    done = report(desk, **environment)
+    done = report(desk, **{name: value.replace("{desk}", desk.url) for name, value in environment.items()})
     assert done.returncode == code
     assert said in done.stdout + done.stderr
 
@@ -124,6 +125,7 @@ def test_the_github_action_tells_what_it_is_given(desk: Desk, tmp_path: Path) ->
     for one in uses:
         assert needed <= set(one["with"]) <= set(action["inputs"])
     given = {"TYPE": "deployment.succeeded", "VERSION": "", "COMMIT": "", "COMMAND": "./deploy", "URL": ""}
+    given["STRICT"] = action["inputs"]["strict"]["default"]
     assert set(step["env"]) == {*given, *ABOUT, "RELEASEDESK_URL", "RELEASEDESK_TOKEN"}
     runner = {
         "GITHUB_ACTION_PATH": str(ROOT / "deploy/ci/github"),
@@ -136,6 +138,10 @@ def test_the_github_action_tells_what_it_is_given(desk: Desk, tmp_path: Path) ->
     assert done.returncode == 0, done.stdout + done.stderr
     shown = desk.get("/api/v1/services/basket/releases/9f3c1d2e4b5a")
     assert shown["commit"] == runner["GITHUB_SHA"]
+    away = {**ABOUT, **given, **runner, "RELEASEDESK_TOKEN": "rdk_0_wrong"}
+    for strict, code in (("false", 0), ("true", 2)):
+        done = sh(desk, f"set -e\n{step['run']}", **{**away, "STRICT": strict})
+        assert (done.returncode, "::warning" in done.stdout) == (code, True), done.stdout + done.stderr
 
 
 def closed(groovy: str) -> dict[str, list[str]]:
