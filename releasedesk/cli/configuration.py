@@ -50,10 +50,10 @@ def send(
         "type": "config.reported", "service": service, "environment": environment,
         "version": version, "id": id_,
     }  # fmt: skip
-    ci = detect(os.environ)
-    event = events.complete({"config": fingerprints(key, settings)}, options, ci, datetime.now(UTC))
+    said = {"config": fingerprints(key, settings)}
+    event = events.complete(said, options, detect(os.environ), datetime.now(UTC))
     sender = Sender.to(desk)
-    sender.tell([event], {0} if ci is not None and id_ is None else set())
+    sender.tell([event], [events.added(event, said, options)])
     (told,) = sender.told
     if not as_json:
         show.say(told.in_words()) if told.trouble else typer.echo(f"{told.in_words()}: {_counted(settings)}")

@@ -53,6 +53,11 @@ def complete(said: Mapping[str, Any], options: Mapping[str, Any], run: Run | Non
     return event
 
 
+def added(event: Event, said: Mapping[str, Any], options: Mapping[str, Any]) -> frozenset[str]:
+    """The fields of a complete event that nobody said."""
+    return frozenset(name for name in event if name not in said and options.get(name) is None)
+
+
 def _distinct(event: Mapping[str, Any]) -> Iterator[str]:
     for name in ("type", "service", "environment", "version", "key", "outcome", "incident"):
         if event.get(name):

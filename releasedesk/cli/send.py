@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,9 +75,9 @@ class Sender:
         spool, over = Spool.of(desk), HandOver(desk)
         return cls(over, spool, spool.flush(over))
 
-    def tell(self, said: Sequence[events.Event], added: Sequence[frozenset[str]] = ()) -> None:
+    def tell(self, said: Sequence[events.Event], added: Sequence[frozenset[str]]) -> None:
         """Send events, or keep them. `added`: of each the fields that nobody said and the command added."""
-        for (event, answer), ours in zip_longest(self.over.tell(said), added, fillvalue=frozenset()):
+        for (event, answer), ours in zip(self.over.tell(said), added, strict=True):
             self.told.append(self._told(event, answer, ours))
 
     def _told(self, event: events.Event, answer: Said, added: frozenset[str]) -> Told:
@@ -143,7 +142,7 @@ def send(  # noqa: PLR0913 - one parameter for each option
     said = [] if flush else _said(file, options)
     sender, ci, now = Sender.to(desk), detect(os.environ), datetime.now(UTC)
     whole = [events.complete(event, options, ci, now) for event in said]
-    sender.tell(whole, [_added(event, all_, options) for event, all_ in zip(said, whole, strict=True)])
+    sender.tell(whole, [events.added(made, event, options) for made, event in zip(whole, said, strict=True)])
     if not as_json:
         _show(sender)
     if flush:
@@ -165,11 +164,6 @@ def _said(file: str | None, options: Mapping[str, Any]) -> list[events.Event]:
         raise Trouble(f"{file} cannot be read: {error}.") from None
     mark = "\N{BYTE ORDER MARK}"  # Windows' tools put one before what they write
     return events.read(text.removeprefix(mark), "standard input" if file == "-" else file)
-
-
-def _added(said: events.Event, whole: events.Event, options: Mapping[str, Any]) -> frozenset[str]:
-    """The fields that neither the event nor the options had."""
-    return frozenset(name for name in whole if name not in said and options.get(name) is None)
 
 
 def _is_repeated(refused: Refused, added: frozenset[str]) -> bool:
