@@ -9,7 +9,8 @@ from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.policies import keep_policies
 from releasedesk.catalog.bodies import ServiceBody
 from releasedesk.catalog.models import Service
-from releasedesk.problems.problem import FieldError, invalid, unknown
+from releasedesk.problems.body import check_slug
+from releasedesk.problems.problem import FieldError, Problem, invalid, unknown
 
 
 def put_service(
@@ -42,6 +43,20 @@ def put_service(
             keep_policies(service, body.metric_policies)
         Service.objects.filter(pk=service.pk).changed()
     return service, created
+
+
+def add_service(actor: Actor, team: Team, slug: str, *, now: datetime) -> Service:
+    """Register a service for a team, or find it there. Raises 403, 409 for another's, 422 for no slug."""
+    check_slug(slug)
+    actor.require(Role.ENGINEER, team_id=team.pk, service_id=None, what="register a service")
+    with transaction.atomic():
+        service = register_service(team, slug, now=now)
+        if service.team_id != team.pk:
+            told = f"'{slug}' is a service of {service.team.name}, and stays there."
+            expected = "a service of this team: register one under another name first"
+            raise Problem("conflict", told, [FieldError("#/meant", "used", told, expected, slug)])
+        Service.objects.filter(pk=service.pk).changed()
+    return service
 
 
 def register_service(team: Team, slug: str, *, now: datetime) -> Service:

@@ -14,8 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.aliases import name_check, name_environment, name_service
-from releasedesk.actions.services import put_service
-from releasedesk.catalog.bodies import ServiceBody
+from releasedesk.actions.services import add_service
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.checklists.models import Template
 from releasedesk.deliveries.models import Alias, Delivery, Outcome, Source
@@ -95,8 +94,7 @@ def _explain(actor: Actor, team: Team, waits_for: str, name: str, meant: str, *,
         raise invalid(FieldError("#/meant", "required", "Choose what is meant.", "one of the choices"))
     nothing = meant == NOTHING
     if waits_for == Alias.Kind.SERVICE and meant == REGISTER:
-        actor.require(Role.ENGINEER, team_id=team.pk, service_id=None, what="register a service")
-        put_service(actor, name, ServiceBody(team=team.slug), now=now, replace=False)
+        add_service(actor, team, name, now=now)
         return f"{name} is a service of {team.name}"
     if waits_for == Alias.Kind.SERVICE:
         service = None if nothing else Service.objects.filter(team=team, slug=meant).first()
@@ -129,24 +127,29 @@ class Offer:
 def offers(actor: Actor, **only: object) -> list[Offer]:
     """What waits in the actor's teams, as far as it is `only` this, each with what may be meant."""
     groups = waiting(actor, **only)
+    taken = set(
+        Service.objects.filter(slug__in=[group.name for group in groups]).values_list("slug", flat=True)
+    )
     places = [(name, name) for name in Environment.objects.values_list("name", flat=True)] if groups else []
     return [
         Offer(
             group,
-            [*_choices(group, places), (NOTHING, "none of them: leave it alone")],
+            [*_choices(group, places, taken), (NOTHING, "none of them: leave it alone")],
             actor.is_at_least(Role.ENGINEER, group.team.pk),
         )
         for group in groups
     ]
 
 
-def _choices(group: Waiting, places: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _choices(group: Waiting, places: list[tuple[str, str]], taken: set[str]) -> list[tuple[str, str]]:
     if group.waits_for == Alias.Kind.ENVIRONMENT:
         return places
     if group.waits_for == Alias.Kind.CHECK:
         return list(Template.objects.items_of(group.team).items())
     slugs = Service.objects.filter(team=group.team).values_list("slug", flat=True)
-    return [*((slug, slug) for slug in slugs), (REGISTER, f"a new service: register {group.name}")]
+    own = [(slug, slug) for slug in slugs]
+    # A name that another team has is no new one.
+    return own if group.name in taken else [*own, (REGISTER, f"a new service: register {group.name}")]
 
 
 def _delivery(request: HttpRequest, pk: int) -> Delivery:

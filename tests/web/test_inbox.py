@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from releasedesk.accounts.models import Team, User
+from releasedesk.accounts.models import Membership, Team, User
 from releasedesk.accounts.roles import DESK
 from releasedesk.actions.environments import put_environment
 from releasedesk.catalog.models import Service
@@ -113,6 +114,24 @@ def test_an_unknown_service_is_registered(bob: User, ci: Client, settings: Setti
     send(ci, service="ledgr")
     assert "ledgr is a service of Payments" in explain(bob, "service", "ledgr", "+register").content.decode()
     assert Release.objects.get().service.slug == "ledgr"
+
+
+def test_who_is_in_two_teams_does_not_move_a_service_by_registering_it(bob: User, payments: Team) -> None:
+    search = make_team("search")
+    Membership.objects.create(team=search, user=bob, role="lead")
+    make_service("checkout-api", search)
+    make_sender(payments).deliver("deployment", payloads.github_deployment())
+    assert "register checkout-api" not in text_of(Client(), bob, "/inbox/")
+    answer = explain(bob, "service", "checkout-api", "+register")
+    assert (answer.status_code, Service.objects.get().team) == (409, search)
+    assert "is a service of Search, and stays there." in html.unescape(answer.content.decode())
+    assert not Release.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["", "No Slug", "a" * 65])
+def test_what_is_no_slug_is_not_registered(bob: User, name: str) -> None:
+    assert explain(bob, "service", name, "+register").status_code == 422
+    assert not Service.objects.exists()
 
 
 def test_a_message_that_waits_for_two_names_waits_for_the_second(
