@@ -13,8 +13,8 @@ from releasedesk.problems.problem import FieldError, Problem, invalid
 from releasedesk.releases.models import Lock
 from releasedesk.reports.ways_back import WayBack, way_back
 from releasedesk.rollbacks.models import Run, Tick
-from releasedesk.rollbacks.readiness import moment
 from releasedesk.rollbacks.run_bodies import EndBody, TickBody
+from releasedesk.rollbacks.wording import moment
 
 
 def start_run(

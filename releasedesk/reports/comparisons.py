@@ -18,8 +18,8 @@ from releasedesk.reports.came_true import answers
 from releasedesk.reports.verdicts import judged
 from releasedesk.rollbacks.models import Plan
 from releasedesk.rollbacks.queries import effective_plan
-from releasedesk.rollbacks.readiness import moment
 from releasedesk.rollbacks.triggers import met
+from releasedesk.rollbacks.wording import moment
 
 
 def routes(release: Release, environment: Environment) -> list[str]:

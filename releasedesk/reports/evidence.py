@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from releasedesk.measurements.judge import LABELS, UNITS, Requests, Windows, figures
-from releasedesk.measurements.judge.readings import SURER, SURER_OF_WINDOWS
+from releasedesk.measurements.judge.metrics import SURER, SURER_OF_WINDOWS
 from releasedesk.measurements.models import Snapshot
 from releasedesk.reports.charts import Distribution, distribution
 from releasedesk.reports.window_chart import WindowChart, windows

@@ -8,7 +8,7 @@ from datetime import datetime
 from releasedesk.catalog.models import Environment
 from releasedesk.releases.history import Status
 from releasedesk.releases.models import Deployment, Release
-from releasedesk.rollbacks.readiness import duration, moment
+from releasedesk.rollbacks.wording import duration, moment
 
 NEWEST = 500
 

@@ -15,7 +15,8 @@ from releasedesk.reports.kept_rows import KEPT
 from releasedesk.reports.verdicts import State
 from releasedesk.reports.wording import Mark
 from releasedesk.rollbacks.course import LEFT_OPEN_AFTER
-from releasedesk.rollbacks.readiness import Severity, duration, moment
+from releasedesk.rollbacks.readiness import Severity
+from releasedesk.rollbacks.wording import duration, moment
 
 
 @dataclass(frozen=True, slots=True)

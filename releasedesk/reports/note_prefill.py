@@ -11,7 +11,7 @@ from releasedesk.releases.models import Deployment, Release
 from releasedesk.reports.recovery import recovered
 from releasedesk.reports.verdicts import Judged, State, judged
 from releasedesk.reports.wording import metric_mark
-from releasedesk.rollbacks.readiness import duration, moment
+from releasedesk.rollbacks.wording import duration, moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from releasedesk.reports.rollback import GoingBack, fix_path
-from releasedesk.rollbacks.readiness import Code, Reason, moment
+from releasedesk.rollbacks.readiness import Code, Reason
+from releasedesk.rollbacks.wording import moment
 
 
 @dataclass(frozen=True, slots=True)

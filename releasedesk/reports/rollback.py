@@ -24,8 +24,9 @@ from releasedesk.reports.verdicts import Judged, judged
 from releasedesk.reports.ways_back import WayBack
 from releasedesk.rollbacks import runbook
 from releasedesk.rollbacks.models import Plan, Tick
-from releasedesk.rollbacks.readiness import Fix, duration, moment
+from releasedesk.rollbacks.readiness import Fix
 from releasedesk.rollbacks.triggers import words
+from releasedesk.rollbacks.wording import duration, moment
 
 
 @dataclass(frozen=True)

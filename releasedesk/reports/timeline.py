@@ -14,7 +14,7 @@ from releasedesk.releases.models import Deployment, GateAnswer, Override, Releas
 from releasedesk.reports.gates.table import missing
 from releasedesk.reports.wording import Tone
 from releasedesk.rollbacks.models import Plan, Rehearsal
-from releasedesk.rollbacks.readiness import duration, listed
+from releasedesk.rollbacks.wording import duration, listed
 
 VERDICTS: dict[str, tuple[str, Tone]] = {
     "suspect": ("suspect", "bad"),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from releasedesk.releases.history import Status
-from releasedesk.rollbacks.readiness import duration, moment
+from releasedesk.rollbacks.wording import duration, moment
 
 LEFT_OPEN_AFTER = timedelta(hours=1)
 

@@ -5,10 +5,12 @@ the steps are there and may be followed. That holds for `irreversible_step` too:
 the step back, not the release, so it is a reason to think first and not one that stops.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from releasedesk.rollbacks.wording import duration, listed, moment
 
 
 class Code(StrEnum):
@@ -164,21 +166,6 @@ def when_stale(rehearsal: RehearsalBrief | None, max_age_days: int) -> datetime 
     return rehearsal.finished_at + timedelta(days=max_age_days)
 
 
-def duration(seconds: float) -> str:
-    """Word a time: "48 s", "1 min 48 s", "2 h 5 min", "3 d 4 h": to the second, at most two units."""
-    whole = round(seconds)
-    counts = (whole // 86_400, "d"), (whole // 3_600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")
-    first = next((index for index, (count, _) in enumerate(counts) if count), None)
-    if first is None:
-        return "under 1 s"
-    return " ".join(f"{count} {unit}" for count, unit in counts[first : first + 2] if count)
-
-
-def moment(at: datetime) -> str:
-    """Word an instant for a sentence: in UTC, to the minute, with its zone named."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def _reason(code: Code, words: str, detail: str) -> Reason:
     severity, fix = _WEIGHT_AND_FIX[code]
     return Reason(code, severity, detail, fix, words)
@@ -296,9 +283,3 @@ def _of_running(s: Situation) -> Iterator[Reason]:
             f"A deployment of {s.running.version} to {s.environment} began on {moment(s.running.started_at)} "
             "and has not ended.",
         )
-
-
-def listed(items: Sequence[str]) -> str:
-    """Word a list of at least one: "1", "1 and 2", "1, 2 and 3"."""
-    *front, last = items
-    return f"{', '.join(front)} and {last}" if front else last

@@ -15,7 +15,8 @@ from datetime import datetime
 
 from releasedesk.problems.text import has_control, is_control
 from releasedesk.rollbacks.commands import Finished
-from releasedesk.rollbacks.readiness import Fix, Readiness, Severity, duration, listed, moment
+from releasedesk.rollbacks.readiness import Fix, Readiness, Severity
+from releasedesk.rollbacks.wording import duration, listed, moment
 
 WIDTH = 80
 EXTRACT = r"sed -n 's/^    \$ //p'"

@@ -24,7 +24,7 @@ if __name__ == "__main__":  # started as a script, from any folder
 
 from releasedesk.measurements.judge import Requests, Side, judge
 from releasedesk.measurements.judge.intervals import quantile_ranks
-from releasedesk.measurements.judge.readings import Quantile, compare
+from releasedesk.measurements.judge.metrics import Quantile, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable

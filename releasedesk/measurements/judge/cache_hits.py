@@ -9,8 +9,9 @@ import numpy as np
 
 from releasedesk.measurements.judge.findings import Finding, find
 from releasedesk.measurements.judge.intervals import newcombe_difference
+from releasedesk.measurements.judge.metrics import AnyReading
 from releasedesk.measurements.judge.policy import METRICS, QUANTILES
-from releasedesk.measurements.judge.readings import AnyReading, readings
+from releasedesk.measurements.judge.readings import readings
 from releasedesk.measurements.judge.samples import HIT, MISS, Requests, Side
 from releasedesk.measurements.judge.verdicts import CACHE_HITS
 

@@ -8,8 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from releasedesk.measurements.judge.intervals import CONFIDENCE, Limits
-from releasedesk.measurements.judge.policy import FLOORS, FROM_ZERO, UNITS, WINDOWS_NEEDED, Kind, Policy
-from releasedesk.measurements.judge.readings import (
+from releasedesk.measurements.judge.metrics import (
     SURER,
     SURER_OF_WINDOWS,
     AnyReading,
@@ -17,6 +16,7 @@ from releasedesk.measurements.judge.readings import (
     Series,
     compare,
 )
+from releasedesk.measurements.judge.policy import FLOORS, FROM_ZERO, UNITS, WINDOWS_NEEDED, Kind, Policy
 from releasedesk.measurements.judge.verdicts import (
     MetricVerdict,
     against_limit,

@@ -65,17 +65,6 @@ def quantile_ranks(n: int, q: float, effective: float | None = None) -> tuple[ND
     return ranks - 1, weights / weights.sum()
 
 
-def quantile_difference(
-    before: Floats,
-    after: Floats,
-    q: float,
-    effective: tuple[float | None, float | None] = (None, None),
-    confidence: float = CONFIDENCE,
-) -> Limits:
-    """Interval of the difference between two q-quantiles; both samples sorted ascending."""
-    return quantile_differences(before, after, q, effective, (confidence,))[confidence]
-
-
 def quantile_differences(
     before: Floats,
     after: Floats,

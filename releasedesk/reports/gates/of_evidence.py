@@ -2,7 +2,7 @@
 
 from releasedesk.reports.gates.facts import Finding, Fix, GateFacts
 from releasedesk.rollbacks import readiness
-from releasedesk.rollbacks.readiness import duration
+from releasedesk.rollbacks.wording import duration
 
 ROUTES = 3
 

@@ -13,7 +13,7 @@ from releasedesk.reports.gates.of_evidence import checklist, measured_before, ro
 from releasedesk.reports.gates.of_locks import no_lock
 from releasedesk.reports.gates.of_plan import expected_result, one_change, owner
 from releasedesk.reports.gates.of_staging import staging_config, staging_first
-from releasedesk.rollbacks.readiness import listed
+from releasedesk.rollbacks.wording import listed
 
 Weight = Literal["required", "advisory", "off"]
 

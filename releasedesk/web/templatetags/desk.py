@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from releasedesk.catalog.models import Service
 from releasedesk.reports.wording import Mark
-from releasedesk.rollbacks.readiness import duration as in_words
+from releasedesk.rollbacks.wording import duration as in_words
 from releasedesk.web.forms import Filled
 
 register = template.Library()

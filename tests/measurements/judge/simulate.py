@@ -22,15 +22,9 @@ from scipy import signal, special, stats  # type: ignore[import-untyped]  # it s
 from releasedesk.measurements.judge import METRICS, Policy, Requests, intervals
 from releasedesk.measurements.judge.columns import Floats
 from releasedesk.measurements.judge.findings import find
+from releasedesk.measurements.judge.metrics import SURER_OF_WINDOWS, AnyReading, Proportion, Series, compare
 from releasedesk.measurements.judge.policy import WINDOWS_NEEDED
-from releasedesk.measurements.judge.readings import (
-    SURER_OF_WINDOWS,
-    AnyReading,
-    Proportion,
-    Series,
-    compare,
-    readings,
-)
+from releasedesk.measurements.judge.readings import readings
 
 Whole: TypeAlias = NDArray[np.int32]
 

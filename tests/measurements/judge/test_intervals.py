@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]  # it ships no types
 
 from releasedesk.measurements.judge import intervals
-from releasedesk.measurements.judge.readings import Mean, Proportion, Quantile, compare
+from releasedesk.measurements.judge.metrics import Mean, Proportion, Quantile, compare
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_two_intervals_at_once_are_each_of_them_alone() -> None:
     before, after = (np.sort(random.lognormal(3, 0.5, 400)) for _ in range(2))
     both = intervals.quantile_differences(before, after, 0.95, (None, 250.0), (0.95, 0.999))
     for confidence, limits in both.items():
-        alone = intervals.quantile_difference(before, after, 0.95, (None, 250.0), confidence)
+        alone = intervals.quantile_differences(before, after, 0.95, (None, 250.0), [confidence])[confidence]
         assert limits == pytest.approx(alone, rel=1e-9)
     assert both[0.999][0] < both[0.95][0] < both[0.95][1] < both[0.999][1]
 
@@ -80,7 +80,7 @@ def test_the_percentiles_read_off_are_those_of_a_million_drawn_ranks(q: float) -
     random, k = np.random.default_rng(2), 1 + 999 * q
     ranks = np.ceil(1_000 * random.beta(k, 1_001 - k, (2, 1_000_000))).astype(int) - 1
     drawn = after[ranks[1]] - before[ranks[0]]
-    lower, upper = intervals.quantile_difference(before, after, q)
+    lower, upper = intervals.quantile_differences(before, after, q, (None, None), [0.95])[0.95]
     assert np.mean(drawn < lower - 1e-6) <= 0.0255
     assert np.mean(drawn <= lower + 1e-6) >= 0.0245
     assert np.mean(drawn <= upper + 1e-6) >= 0.9745

@@ -20,7 +20,7 @@ from releasedesk.measurements.judge.intervals import (
     welch_difference,
     wilson_limits,
 )
-from releasedesk.measurements.judge.readings import Quantile, compare
+from releasedesk.measurements.judge.metrics import Quantile, compare
 from releasedesk.measurements.judge.verdicts import against_limit
 from tests.measurements.judge.measured import requests, side
 

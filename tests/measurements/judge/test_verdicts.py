@@ -22,7 +22,7 @@ from releasedesk.measurements.judge import (
     worst,
 )
 from releasedesk.measurements.judge.findings import Finding, find
-from releasedesk.measurements.judge.readings import Mean, Proportion
+from releasedesk.measurements.judge.metrics import Mean, Proportion
 from releasedesk.measurements.judge.verdicts import ORDER, against_limit, comparison_verdict, confirmed
 from tests.measurements.judge.measured import metric, requests, side, told
 

@@ -17,11 +17,11 @@ from releasedesk.rollbacks.readiness import (
     Running,
     Severity,
     Situation,
-    duration,
     headline,
     readiness,
     when_stale,
 )
+from releasedesk.rollbacks.wording import duration
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PLAN = PlanBrief(version=4, steps=3, triggers=1, has_owner=True)
