@@ -36,7 +36,7 @@ def report_check(
                 unknown("#/key", "checklist item", key, list(release.items.values_list("key", flat=True)))
             )
         # Kept also where a later one is known: what counted at a time that has passed is asked of these.
-        item.decisions.create(
+        decision = item.decisions.create(
             outcome=outcome, evidence=evidence, by=actor.label, at=at, source=source, key=event
         )
         # A decision by a person carries no event and counts from its time on.
@@ -47,8 +47,5 @@ def report_check(
             item.decided_key.encode(),
         ):
             return item
-        item.outcome, item.evidence, item.reason = outcome, evidence, ""
-        item.decided_by, item.decided_at = actor.label, at
-        item.decided_source, item.decided_key = source, event
-        item.save()
+        item.follow(decision)
     return item

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from releasedesk.accounts.roles import DESK, Actor, Role
 from releasedesk.actions.checklist import report_check
 from releasedesk.catalog.models import Service
+from releasedesk.checklists.decided import Decided, DecidedQuerySet
 from releasedesk.operations.statements import run
 from releasedesk.releases import lineage
 from releasedesk.releases.models import Change, Commit, CommitCheck, Release
@@ -81,23 +82,23 @@ def record_commit_check(actor: Actor, service: Service, check: CommitCheck) -> N
 
 
 def know_commit(service: Service, release: Release) -> None:
-    """Give a release that has just got to know its commit what is known of that. Its service is held."""
+    """Give a release whose commit is another one now what is known of that. Its service is held."""
     release.service = service
     know_commits([release])
 
 
 def know_commits(releases: Iterable[Release]) -> None:
-    """Give releases that have just got to know their commits what is known of those. Services are held."""
-    named = [release for release in releases if release.sha]
-    services = [release.service_id for release in named]
-    told = {pk for (pk,) in run(TOLD_OF_COMMITS, [services])} if named else set()
-    touched: dict[Service, set[str]] = {}
-    for release in named:
+    """Give releases whose commits are other ones now what is known of those. Services are held."""
+    releases = list(releases)
+    told = {pk for (pk,) in run(TOLD_OF_COMMITS, [[release.service_id for release in releases]])}
+    its: dict[Service, list[Release]] = {}
+    for release in releases:
         if release.service_id in told:
-            _tick(release, CommitCheck.objects.of(release.service, release.sha))
-            touched.setdefault(release.service, set()).add(release.sha)
-    for service, shas in touched.items():
-        share_out(service, shas)
+            _tick_anew(release)
+            its.setdefault(release.service, []).append(release)
+    for service, changed in its.items():
+        left = Change.objects.filter(release__in=changed, shared=True).values_list("sha", flat=True)
+        share_out(service, {*(release.sha for release in changed), *left})
 
 
 TOLD_OF_COMMITS = """
@@ -120,19 +121,21 @@ def share_out(service: Service, touched: Collection[str]) -> None:
     whole = {_whole(sha, parents) for sha in touched}
     shares = lineage.shares(parents, named)
     shared = {sha: share for sha, share in shares.items() if not whole.isdisjoint(share)}
-    moved = {each for share in shared.values() for each in share}
+    moved = whole.union(*shared.values())
     held = Change.objects.filter(release__service=service, shared=True, sha__in=moved)
     holders = set(held.values_list("release_id", flat=True))
     for sha, share in shares.items():
         for release in named[sha]:
             if sha in shared or release.pk in holders:
                 _set_shared(release, share)
+    known = {release.pk for sha in shares for release in named[sha]}
+    held.filter(release__in=holders - known).delete()
 
 
 def _set_shared(release: Release, share: Sequence[str]) -> None:
     """Make these the commits that the release has from pushes; what was reported for it stays."""
     told = {sha for sha, shared in release.changes.values_list("sha", "shared") if not shared}
-    wanted = {sha for sha in share if not _is_told(sha, told)}
+    wanted = {sha for sha in share if not is_told(sha, told)}
     release.changes.filter(shared=True).exclude(sha__in=wanted).delete()
     commits = Commit.objects.filter(service=release.service_id, sha__in=wanted)
     Change.objects.bulk_create(
@@ -153,8 +156,30 @@ def _set_shared(release: Release, share: Sequence[str]) -> None:
     )
 
 
-def _is_told(sha: str, told: Collection[str]) -> bool:
-    return sha in told or any(len(short) < len(sha) and sha.startswith(short.lower()) for short in told)
+def is_told(sha: str, told: Collection[str]) -> bool:
+    """Whether a commit is among those that CI told of a release, perhaps by short names."""
+    return any(sha.startswith(name.lower()) for name in told)
+
+
+def _tick_anew(release: Release) -> None:
+    """Let what was found about the commit that a release has now decide its items, and of no other commit."""
+    found = CommitCheck.objects.filter(service=release.service)
+    its = CommitCheck.objects.of(release.service, release.sha) if release.sha else found.none()
+    decisions = Decided.objects.filter(item__release=release)
+    told = set(decisions.values_list("source", "key"))
+    _tick(release, [check for check in its if (check.source, check.key) not in told])
+    if told:
+        _count_anew(release, decisions, found.exclude(pk__in=its))
+
+
+def _count_anew(release: Release, decisions: DecidedQuerySet, others: QuerySet[CommitCheck]) -> None:
+    """Let the newest decision about each item count, but for those that came of other commits' checks."""
+    of_others = others.filter(source=OuterRef("source"), key=OuterRef("key"))
+    newest: dict[int, Decided] = {}
+    for decision in decisions.exclude(Exists(of_others)).newest_first():
+        newest.setdefault(decision.item_id, decision)
+    for item in release.items.filter(pk__in=decisions.values("item")):
+        item.follow(newest.get(item.pk))
 
 
 def _tick(release: Release, checks: Iterable[CommitCheck]) -> None:

@@ -46,15 +46,8 @@ def decide_item(actor: Actor, item: Item, decision: Decision, *, now: datetime) 
     with transaction.atomic():
         Service.objects.filter(pk=service.pk).changed()
         item = Item.objects.select_for_update().get(pk=item.pk)
-        is_open = outcome == Outcome.OPEN
-        item.outcome, item.evidence = outcome, decision.evidence or ""
-        item.reason = decision.reason or ""
-        item.decided_by, item.decided_at = ("", None) if is_open else (actor.label, now)
-        item.decided_source = item.decided_key = ""
-        item.save()
-        item.decisions.create(
-            outcome=outcome, evidence=item.evidence, reason=item.reason, by=actor.label, at=now
-        )
+        told = {"evidence": decision.evidence or "", "reason": decision.reason or ""}
+        item.follow(item.decisions.create(outcome=outcome, by=actor.label, at=now, **told))
     return item
 
 

@@ -71,7 +71,7 @@ def record_deployment(
             received_at=now,
         )
         add_changes(release, report.changes)
-        if is_new or _learn_of(release, report):
+        if bool(report.commit) if is_new else _learn_of(release, report):
             know_commit(service, release)
         deployment = _fold(fact)
         if report.kind == Kind.SUCCEEDED:

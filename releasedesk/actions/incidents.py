@@ -1,7 +1,7 @@
 """Keep what was reported about an incident."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 
@@ -12,9 +12,14 @@ from releasedesk.releases.models import Incident, Release
 
 @dataclass(frozen=True, slots=True)
 class IncidentReport:
-    """What one message says. `key` is the sender's own id; exactly one of the times is given."""
+    """What one message says. `key` is the incident's own id; exactly one of the times is given.
+
+    `source` and `event` name the message.
+    """
 
     key: str
+    source: str
+    event: str
     opened_at: datetime | None = None
     resolved_at: datetime | None = None
     title: str = ""
@@ -31,7 +36,8 @@ def report_incident(
 ) -> Incident:
     """Open or resolve an incident: the earliest opening and the latest end count, so no order matters.
 
-    Raises 403 for somebody else's service.
+    Of what else is said of it the earliest opening that says it counts, else the earliest end. Raises 403 for
+    somebody else's service.
     """
     actor.require(
         Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=f"report on {service.slug}"
@@ -40,16 +46,27 @@ def report_incident(
         Service.objects.filter(pk=service.pk).changed()
         incident, _ = Incident.objects.get_or_create(service=service, key=report.key)
         opened, resolved = report.opened_at, report.resolved_at
-        if opened and (incident.opened_at is None or opened <= incident.opened_at):
+        if opened and (incident.opened_at is None or opened < incident.opened_at):
             incident.opened_at = opened
-            incident.title = report.title or incident.title
-            incident.url = report.url or incident.url
-            # What the opening says counts, whichever message comes first; the other only fills a gap.
-            incident.environment = environment or incident.environment
-            incident.release = release or incident.release
         if resolved and (incident.resolved_at is None or resolved > incident.resolved_at):
             incident.resolved_at = resolved
-        incident.environment = incident.environment or environment
-        incident.release = incident.release or release
+        said = {"title": report.title, "url": report.url, "environment": environment, "release": release}
+        by = _rank(report)
+        for name, value in said.items():
+            if value and (name not in incident.said_by or by < incident.said_by[name]):
+                setattr(incident, name, value)
+                incident.said_by[name] = by
         incident.save()
     return incident
+
+
+def _rank(report: IncidentReport) -> list[bool | str]:
+    """Where a message stands among those that say the same: openings first, then by time and name."""
+    at = report.opened_at or report.resolved_at
+    assert at is not None
+    return [
+        report.opened_at is None,
+        at.astimezone(UTC).isoformat(timespec="microseconds"),
+        report.source,
+        report.event,
+    ]

@@ -7,7 +7,7 @@ from typing import Literal
 from django.db import transaction
 
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.actions.commits import know_commit
+from releasedesk.actions.commits import is_told, know_commit
 from releasedesk.actions.services import find_user
 from releasedesk.catalog.models import Service
 from releasedesk.operations.statements import run
@@ -42,6 +42,7 @@ def put_release(
         Service.objects.filter(pk=service.pk).changed()
         release, created = ensure_release(service, version, actor=actor, now=now)
         require_match(f"{service.slug} {version}", if_match, None if created else release.revision)
+        had = "" if created else release.sha
         names = set(ReleaseBody.model_fields) if replace else set(body.model_fields_set)
         for name in names & set(Release.PLAN_FIELDS):
             value = getattr(body, name)
@@ -56,7 +57,7 @@ def put_release(
         release.updated_at = now
         release.revision += 0 if created else 1
         release.save()
-        if "commit" in names:
+        if "commit" in names and (release.sha or had):
             know_commit(service, release)
     return release, created
 
@@ -87,8 +88,15 @@ REGISTER = "SELECT releases_register(%s, %s, %s, %s::text[], %s, %s)"
 
 
 def add_changes(release: Release, changes: Iterable[ChangeBody]) -> None:
-    """Add commits to a release; one that is known stays as it is."""
+    """Add commits to a release. One told before stays as it is, one that a push brought is told now."""
     rows = [Change(release=release, **change.model_dump()) for change in changes]
+    if rows:
+        shared = release.changes.filter(shared=True)
+        told = [
+            sha for sha in shared.values_list("sha", flat=True) if is_told(sha, {row.sha for row in rows})
+        ]
+        if told:
+            shared.filter(sha__in=told).delete()
     Change.objects.bulk_create(rows, ignore_conflicts=True)
 
 

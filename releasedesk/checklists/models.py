@@ -180,6 +180,15 @@ class Item(Wording):
         """Passed, or a person said why it need not."""
         return self.outcome in SETTLED
 
+    def follow(self, decision: Decided | None) -> None:
+        """Let this decision count, or none, and store it. One that says `open` takes another back."""
+        self.outcome = decision.outcome if decision else Outcome.OPEN
+        self.evidence, self.reason = (decision.evidence, decision.reason) if decision else ("", "")
+        taken = decision if self.outcome != Outcome.OPEN else None
+        self.decided_by, self.decided_at = (taken.by, taken.at) if taken else ("", None)
+        self.decided_source, self.decided_key = (taken.source, taken.key) if taken else ("", "")
+        self.save()
+
     def as_line(self) -> Line:
         """The same for the gate's pure functions."""
         return Line(

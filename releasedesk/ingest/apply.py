@@ -152,6 +152,8 @@ def _incident(fact: IncidentFact, told: Told) -> Applied:
     opened = fact.type == "incident.opened"
     report = IncidentReport(
         key=fact.incident,
+        source=told.source,
+        event=fact.id,
         opened_at=fact.occurred_at if opened else None,
         resolved_at=None if opened else fact.occurred_at,
         title=fact.title or "",

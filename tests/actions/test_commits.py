@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from releasedesk.accounts.models import Team
+from releasedesk.accounts.models import Team, User
 from releasedesk.accounts.roles import DESK, Actor, Role
 from releasedesk.actions.commits import Pushed, record_commit_check, record_commits
+from releasedesk.actions.decide_item import Decision, decide_item
 from releasedesk.actions.published import Publication, record_publication
 from releasedesk.catalog.models import Service
-from releasedesk.checklists.models import Item
+from releasedesk.checklists.models import Decided, Item
+from releasedesk.ingest import native
+from releasedesk.ingest.lists import receive_all
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.models import Change, Commit, CommitCheck, Release
-from tests.builders import NOON, make_deployment, make_release, make_service, make_team, minutes
+from tests.builders import NOON, event, make_deployment, make_release, make_service, make_team, minutes
+from tests.releases.folded import ci_of
 
 pytestmark = pytest.mark.django_db
 A, B, C, D = (letter * 40 for letter in "abcd")
@@ -150,3 +155,104 @@ def test_charlie_tells_nothing_of_our_service(checkout: Service) -> None:
     with pytest.raises(Problem):
         record_commit_check(charlies, checkout, found)
     assert not any(model.objects.exists() for model in (Commit, Release, CommitCheck))
+
+
+# -- a release that was of one commit, and then of another
+
+
+MOVES = {
+    "back": ([("1.0", C, 1), ("1.0", B, 2)], {"1.0": "ab", "2.0": "cd"}),
+    "on": ([("1.0", B, 1), ("1.0", C, 2)], {"1.0": "abc", "2.0": "d"}),
+    "to one nobody knows": ([("1.0", B, 1), ("1.0", "e" * 40, 2)], {"2.0": "abcd"}),
+    "to one nobody knows, and nobody stands on the former": (
+        [("2.0", B, 1), ("2.0", "e" * 40, 2)],
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("order", [*itertools.permutations(range(4))][::5])
+def test_a_tag_that_moves_takes_its_commits_along(
+    checkout: Service, move: str, order: tuple[int, ...]
+) -> None:
+    tags, brings = MOVES[move]
+    day: list[Callable[[], object]] = [
+        lambda: push(checkout, A, B, C, D),
+        *(partial(tagged, checkout, version, sha, at) for version, sha, at in tags),
+        lambda: tagged(checkout, "2.0", D, at=0),
+    ]
+    for number in order:
+        day[number]()
+    assert brought() == brings
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(5))][::7])
+def test_only_checks_of_the_commit_it_has_count_for_a_release(
+    checkout: Service, order: tuple[int, ...]
+) -> None:
+    """It was deployed from one commit and then from another: that the first was sound says nothing of it."""
+    day: list[Callable[[], object]] = [
+        lambda: make_deployment(checkout, "1.0", commit=B, at=NOON),
+        lambda: make_deployment(checkout, "1.0", commit=D, at=NOON + minutes(9)),
+        lambda: check(checkout, B, "passed", at=12),
+        lambda: check(checkout, D, "failed", at=10),
+        lambda: check(checkout, D, "passed", at=7),
+    ]
+    for number in order:
+        day[number]()
+    assert ticked() == {"1.0": "failed"}
+    decided = Decided.objects.filter(item__key="unit_tests")
+    assert decided.count() == decided.values("source", "key").distinct().count(), "each is told once"
+
+
+def test_a_release_that_has_its_former_commit_back_has_what_was_found_about_it(checkout: Service) -> None:
+    check(checkout, B, "passed", at=1)
+    check(checkout, D, "failed", at=2)
+    for number, commit in enumerate([B, D, B, "c" * 40]):
+        make_deployment(checkout, "1.0", commit=commit, at=NOON + minutes(number))
+        assert ticked() == {"1.0": ["passed", "failed", "passed", "open"][number]}
+
+
+def test_a_plan_that_names_its_commit_no_more_gives_back_what_it_brought(checkout: Service) -> None:
+    push(checkout, A, B)
+    check(checkout, B)
+    make_release(checkout, "1.0", commit=B)
+    make_release(checkout, "1.0", commit=None)
+    assert brought() == {}
+    assert ticked() == {"1.0": "open"}
+
+
+def test_what_a_person_decided_stays_when_the_commit_is_another(checkout: Service, bob: User) -> None:
+    make_deployment(checkout, "1.0", commit=B)
+    check(checkout, B, "failed")
+    item = Item.objects.get(key="unit_tests")
+    decide_item(bob.as_actor(), item, Decision(outcome="passed"), now=NOON + minutes(5))
+    make_deployment(checkout, "1.0", commit=D, at=NOON + minutes(9))
+    item.refresh_from_db()
+    assert (item.outcome, item.decided_by) == ("passed", bob.as_actor().label)
+
+
+@pytest.mark.parametrize("name", [B, B[:8]])
+@pytest.mark.parametrize("plainly", [False, True])
+@pytest.mark.parametrize("order", [*itertools.permutations(range(4))][::3])
+def test_what_ci_told_of_a_release_is_told_whatever_a_push_brought_before(
+    checkout: Service, name: str, plainly: bool, order: tuple[int, ...]
+) -> None:
+    body = event(id="told", version="1.0", changes=[{"sha": name, "subject": "as CI tells it"}])
+    told = native.message(body, now=NOON + minutes(5), skew=minutes(5))
+    sender = ci_of(checkout.team) if plainly else DESK
+    day: list[Callable[[], object]] = [
+        lambda: push(checkout, A, B, C),
+        lambda: tagged(checkout, "1.0", B),
+        lambda: receive_all(sender, checkout.team_id, [told], now=NOON + minutes(5)),
+        lambda: tagged(checkout, "2.0", C),
+    ]
+    for number in order:
+        day[number]()
+    rows = Change.objects.values_list("release__version", "sha", "subject", "shared")
+    assert {*rows} == {
+        ("1.0", A, "say a", True),
+        ("1.0", name, "as CI tells it", False),
+        ("2.0", C, "say c", True),
+    }

@@ -20,6 +20,8 @@ class Incident(models.Model):
     url = models.URLField(max_length=2000, blank=True)
     opened_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
+    # By field: whether an end said it, when, and which message. The first of these counts.
+    said_by = models.JSONField(default=dict, editable=False)
 
     class Meta:
         ordering = ["-opened_at"]

@@ -89,7 +89,7 @@ def _report(service: Service) -> None:
     report_incident(
         DESK,
         service,
-        IncidentReport(key="17", opened_at=NOON, title="Slow"),
+        IncidentReport("17", "native", "alarm", opened_at=NOON, title="Slow"),
         environment=production,
         release=release,
     )
