@@ -122,10 +122,11 @@ class Desk:
                 if not may_retry(response):
                     raise Refused.of(response)
                 trouble, asked_to_wait = in_words(response), retry_after(response)
-            wait = backoff(attempt) if asked_to_wait is None else asked_to_wait
-            if attempt + 1 == TRIES or wait > LONGEST_WAIT:
+            if attempt + 1 == TRIES or (asked_to_wait or 0) > LONGEST_WAIT:
                 break
-            self.say(f"{trouble}. Trying again in {wait:.1f} s.")
+            # All who wait were told the same time: each comes a little later than it, by chance.
+            wait = (asked_to_wait or 0) + backoff(attempt)
+            self.say(f"{trouble.rstrip('.')}. Trying again in {wait:.1f} s.")
             self.sleep(wait)
         raise Unreachable(trouble)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from releasedesk.cli import desk as client
+
 from .servers import PROBLEM, VERDICT, Desk, Reply, Server, free_port, options, run
 
 
@@ -77,6 +79,18 @@ def test_retry_after_is_waited_for(shop: Server, desk: Desk, capsys: pytest.Capt
     desk.script = [Reply(429, None, {"Retry-After": "1"})]
     assert run(f"{shop.url}/basket/1", *options()) == 0
     assert "Trying again in 1.0 s." in capsys.readouterr().err
+
+
+def test_those_who_were_told_the_same_time_do_not_come_at_the_same_moment(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FIRST_WAIT", 1.0)
+    waits: list[float] = []
+    for _ in range(5):
+        desk.script = [Reply(503, None, {"Retry-After": "5"})]
+        client.Desk(desk.url, "rdk_1_secret", sleep=waits.append).post("/api/v1/events", {}, key="")
+    assert all(5.5 <= wait <= 6 for wait in waits)
+    assert len(set(waits)) == 5
 
 
 @pytest.mark.parametrize(
