@@ -49,11 +49,13 @@ class Door(Served):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse strangers and tokens without the scope before anything is read."""
         super().initial(request, *args, **kwargs)
+        said = operation_of(self, request.method or "")
         if isinstance(request.auth, Token):
-            require_scope(
-                request.auth, self.read_scope if request.method in SAFE_METHODS else self.write_scope
-            )
-        if said := operation_of(self, request.method or ""):
+            needed = self.read_scope if request.method in SAFE_METHODS else self.write_scope
+            if said and "token" not in said.who and needed not in request.auth.scopes:
+                raise Problem("forbidden", "No token may do this: it takes a person who is signed in.")
+            require_scope(request.auth, needed)
+        if said:
             said.refuse_unknown(request.query_params)
         self.now = timezone.now()
         self.actor = cast("User | TokenUser", request.user).as_actor()

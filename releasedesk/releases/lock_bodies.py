@@ -89,7 +89,21 @@ class LockBody(Body):
         "service": "checkout-api",
         "environment": "production",
         "reason": "The payment provider is being moved.",
-        "until": "2026-11-23T18:00:00Z",
+    }
+    MORE_EXAMPLES = {
+        "until": {"service": "checkout-api", "reason": "The audit.", "until": "2099-12-31T18:00:00Z"},
+        "window": {
+            "service": "checkout-api",
+            "kind": "warn",
+            "reason": "Nobody is there to help.",
+            "window": {
+                "kind": "weekly",
+                "days": ["friday"],
+                "starts": "16:00",
+                "ends": "08:00",
+                "ends_on": "monday",
+            },
+        },
     }
 
 

@@ -123,6 +123,15 @@ def test_a_token_without_the_scope_is_told_which_it_lacks(desk: Desk, payments: 
             assert f"'{scope}'" in problem(ask(client, way, desk.path(way)), 403)["detail"], way
 
 
+def test_where_no_scope_would_help_none_is_asked_for(desk: Desk, payments: Team) -> None:
+    client = Client(headers={"Authorization": f"Bearer {make_token(payments, scopes=['read'])}"})
+    ways = [way for way in WAYS if way.said.who == ("session",) and way.method not in READING]
+    assert ways
+    for way in ways:
+        told = problem(ask(client, way, desk.path(way)), 403)["detail"]
+        assert "person who is signed in" in told, way
+
+
 def test_a_person_without_the_right_is_refused(desk: Desk, charlie: User) -> None:
     client = signed_in(charlie)
     client.handler.enforce_csrf_checks = True
