@@ -51,7 +51,7 @@ def test_every_example_of_a_body_is_taken_as_it_stands_years_from_now(
         make_deployment(checkout, version, at=NOON - minutes(9 - number))
     make_release(checkout, "2.0")
     run = post(ci, f"{CHECKOUT}/rollback", {"environment": "production"}).json()
-    ids = {"slug": "checkout-api", "version": "2.0", "key": "unit_tests", "name": "staging"}
+    ids: dict[str, Any] = {"slug": "checkout-api", "version": "2.0", "key": "unit_tests", "name": "staging"}
     ids |= {"setting": "DB_HOST", "run_id": run["id"]}
     ids |= {"deployment_id": checkout.deployments.get(mode="rollback").pk}
     refused = {}
