@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from django.conf import settings
 
+from releasedesk.problems.problem import KINDS, RETRYABLE
+from tests.api.asking import MEMBERS
 from tests.deploy.image import DEPLOY, ROOT, command, each, environment, health_check, is_sent, stages
+from tests.end_to_end.processes import free_port
 
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 UNITS = ["releasedesk-web.service", "releasedesk-worker.service"]
@@ -176,18 +180,56 @@ def test_the_proxy_lets_through_what_the_desk_wants_to_refuse_itself() -> None:
     assert int(size) * 1024 * 1024 > settings.LIMIT_DISCARD_BYTES
 
 
+def site(tmp_path: Path, port: int | None = None) -> Path:
+    """Our file within a whole configuration; with a port it can really be served there, without TLS."""
+    asked = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=desk -keyout privkey.pem -out fullchain.pem"
+    subprocess.run(asked.split(), cwd=tmp_path, capture_output=True, check=True)
+    text = (DEPLOY / "nginx.conf").read_text().replace("/etc/ssl/desk.example.com/", f"{tmp_path}/")
+    if port:
+        text = re.sub(r"listen \[::\].*;", "", text.replace("127.0.0.1:8000", "127.0.0.1:9"))
+        text = text.replace("listen 443 ssl http2", f"listen 127.0.0.1:{port}")
+        text = text.replace("listen 80", f"listen 127.0.0.1:{free_port()}")
+    (tmp_path / "site.conf").write_text(text)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = "".join(f"{kind}_temp_path {tmp_path}/{kind}; " for kind in kinds)
+    http = f"access_log off; {places} include {tmp_path}/site.conf;"
+    whole = f"daemon off; pid {tmp_path}/pid; error_log stderr; events {{}} http {{ {http} }}"
+    (tmp_path / "whole.conf").write_text(whole)
+    return tmp_path / "whole.conf"
+
+
 @needs("nginx")
 @needs("openssl")
 def test_nginx_accepts_its_file(tmp_path: Path) -> None:
-    asked = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=desk -keyout privkey.pem -out fullchain.pem"
-    subprocess.run(asked.split(), cwd=tmp_path, capture_output=True, check=True)
-    site = (DEPLOY / "nginx.conf").read_text().replace("/etc/ssl/desk.example.com/", f"{tmp_path}/")
-    (tmp_path / "site.conf").write_text(site)
-    whole = f"pid {tmp_path}/pid; error_log stderr; events {{}} http {{ include {tmp_path}/site.conf; }}"
-    (tmp_path / "whole.conf").write_text(whole)
-    check = ["nginx", "-t", "-c", f"{tmp_path}/whole.conf", "-p", str(tmp_path)]
+    check = ["nginx", "-t", "-c", str(site(tmp_path)), "-p", str(tmp_path)]
     checked = subprocess.run(check, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+@needs("nginx")
+@needs("openssl")
+def test_nginx_tells_of_a_desk_that_is_away_as_the_desk_would(tmp_path: Path) -> None:
+    port = free_port()
+    started = ["nginx", "-c", str(site(tmp_path, port)), "-p", str(tmp_path)]
+    with subprocess.Popen(started, stderr=subprocess.DEVNULL) as nginx:
+        try:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=6)
+            ) as client:
+                away = client.post("/api/v1/events", content=b"{}")
+                page = client.get("/")
+                large = client.post("/api/v1/events", content=b" " * 35_000_000)
+        finally:
+            nginx.terminate()
+    assert (away.status_code, away.headers["Retry-After"], page.status_code) == (503, "5", 502)
+    for answer, kind in ((away, "unavailable"), (large, "too-large")):
+        document = answer.json()
+        assert list(document) == MEMBERS
+        assert (answer.status_code, document["title"]) == KINDS[kind]
+        assert document["retryable"] is (document["status"] in RETRYABLE)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert document["request_id"]
+    assert not page.headers["Content-Type"].startswith("application/problem+json")
 
 
 @pytest.mark.parametrize("script", sorted(DEPLOY.glob("*.sh")), ids=lambda path: path.name)
