@@ -38,18 +38,38 @@ def receive(
     known = names_known(team_id, [message]) if known is None else known
     try:
         reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
-        return unless_sacrificed(partial(_claimed, actor, team_id, message, reading, now=now))
+        delivery, told = unless_sacrificed(partial(_claimed, actor, team_id, message, reading, now=now))
     except Problem as problem:
         reject(actor, team_id, message, problem, now=now)
         raise
+    if told.replayed or not delivery.waits_name:
+        return told
+    return _explained_meanwhile(actor, delivery, message, known, now=now) or told
 
 
-def _claimed(actor: Actor, team_id: int, message: Message, reading: Reading, *, now: datetime) -> Answer:
+def _claimed(
+    actor: Actor, team_id: int, message: Message, reading: Reading, *, now: datetime
+) -> tuple[Delivery, Answer]:
     with transaction.atomic(), _one_fact_a_key(message):
         delivery, is_new = claim(actor, team_id, message, now=now)
         if not is_new:
-            return Answer(200, delivery.answer, replayed=True)
-        return _take_in(actor, delivery, message, reading, now=now)
+            return delivery, Answer(200, delivery.answer, replayed=True)
+        return delivery, _take_in(actor, delivery, message, reading, now=now)
+
+
+def _explained_meanwhile(
+    actor: Actor, delivery: Delivery, message: Message, known: Names, *, now: datetime
+) -> Answer | None:
+    """Try once more what has to wait, now that it can be found waiting.
+
+    Who explained its name a moment ago has applied what waited then, and looked before it did.
+    """
+    if delivery.waits_for == "check" and names_known(delivery.team_id, [message]) == known:
+        return None
+    try:
+        return apply_again(actor, delivery, message, now=now)
+    except Problem:
+        return None
 
 
 def names_known(team_id: int, messages: Sequence[Message]) -> Names:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from releasedesk.accounts.models import Team
-from releasedesk.accounts.roles import Actor, Role
+from releasedesk.accounts.roles import DESK, Actor, Role
+from releasedesk.actions.aliases import name_check, name_environment, name_service
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.checklists.models import Item
-from releasedesk.deliveries.models import Delivery
+from releasedesk.deliveries.models import Alias, Delivery
 from releasedesk.ingest import native
+from releasedesk.ingest.again import apply_waiting
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Ignored, Message, Reading
+from releasedesk.ingest.names import Names
 from releasedesk.ingest.receive import apply_again, receive
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.models import Live, Release
@@ -122,3 +129,36 @@ def test_charlie_applies_nothing_of_ours(payments: Team) -> None:
     with pytest.raises(Problem) as refused:
         receive(engineer_of(search), search.pk, message(said), now=NOW)
     assert refused.value.kind == "forbidden"
+
+
+@pytest.mark.parametrize("waits_for", ["environment", "service", "check"])
+def test_what_is_explained_while_it_comes_in_does_not_wait_for_ever(
+    payments: Team, settings: Settings, waits_for: str
+) -> None:
+    """Who explains a name applies what waits for it. What is about to wait is not there to be found."""
+    settings.REGISTER_UNKNOWN_SERVICES = False
+    service, production = make_service(), Environment.objects.get(name="production")
+    explain = {
+        "environment": lambda: name_environment(DESK, payments, "prod", production, now=NOW),
+        "service": lambda: name_service(DESK, payments, "shop", service, now=NOW),
+        "check": lambda: name_check(DESK, payments, "odd", "lint", now=NOW),
+    }
+    names = {"environment": "prod", "service": "shop", "check": "odd"}
+
+    def reading(known: Names) -> Reading:
+        if waits_for == "check":
+            decided = fact("check.finished", key="lint", outcome="passed")
+            return (decided,) if known.checks.get("odd") else Ignored("What decides it?", job="odd")
+        return (fact(**{"environment": "production", waits_for: names[waits_for]}),)
+
+    def explain_in_between(execute: Any, sql: str, *rest: Any) -> Any:
+        if "pg_advisory_xact_lock" in sql and not Alias.objects.exists():
+            explain[waits_for]()
+            assert apply_waiting(DESK, payments, waits_for, names[waits_for], now=NOW) == ([], 0)
+        return execute(sql, *rest)
+
+    told = replace(message((fact(),)), read=reading)
+    with connection.execute_wrapper(explain_in_between):
+        assert receive(engineer_of(payments), payments.pk, told, now=NOW).status == 201
+    assert Delivery.objects.get().outcome == "applied"
+    assert receive(engineer_of(payments), payments.pk, told, now=NOW).status == 200
