@@ -23,6 +23,7 @@ from releasedesk.web import (
     plan_in_place,
     plan_versions,
     policies,
+    problem_kinds,
     rehearsal,
     release_page,
     releases,
@@ -39,6 +40,8 @@ from releasedesk.web import (
 urlpatterns = [
     path("", board.show, name="board"),
     path("plan/", choose.choose, name="plan"),
+    path("problems/", problem_kinds.every, name="problem_kinds"),
+    path("problems/<segment:kind>", problem_kinds.one, name="problem_kind"),
     path("services/<segment:slug>/", service_page.service, name="service"),
     path("services/<segment:slug>/plan/", plan.new, name="new_plan"),
     path(

@@ -105,6 +105,8 @@ PAGES = {
     "message, waiting": Stop("/inbox/{unmatched}/"),
     "message, refused": Stop("/inbox/{rejected}/"),
     "message, of a source": Stop("/inbox/{ignored}/"),
+    "what the desk refuses, to a stranger": Stop("/problems/", ""),
+    "a kind of problem": Stop("/problems/unavailable"),
     "login": Stop("/accounts/login/", ""),
     "403": Stop("/services/checkout-api/plan/", "vito", 403),
     "404": Stop("/services/chekout-api/", status=404),
