@@ -82,7 +82,7 @@ def test_a_deployment_costs_a_fixed_number_of_queries(
 ) -> None:
     there_is(checkout)
     ci.get(CHECKOUT)
-    with django_assert_num_queries(18):  # its place is folded anew
+    with django_assert_num_queries(16):  # its place is folded anew
         assert send(ci, version="1.0", commit="9f3c123").status_code == 201
 
 

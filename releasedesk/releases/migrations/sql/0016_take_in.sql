@@ -313,6 +313,7 @@ DECLARE
     fact releases_deploymentfact;
     attempt releases_deployment;
     is_news boolean;
+    learns boolean;
     goes_on boolean;
     -- What is stored together next, and of which services.
     going releases_told[] := '{}';
@@ -384,12 +385,13 @@ BEGIN
                 WHERE later.release_id = known.id AND later.commit <> ''
                 AND (later.occurred_at, later.source, later.key) > (one.occurred_at, one.source COLLATE "C", one.key COLLATE "C")
             );
-            -- What is known of commits has to be shared out (actions/commits.py).
-            CONTINUE WHEN NOT folds AND (
-                EXISTS (SELECT FROM releases_commit WHERE service_id = one.service_id)
-                OR EXISTS (SELECT FROM releases_commitcheck WHERE service_id = one.service_id)
-            );
         END IF;
+        -- What is known of commits has to be shared out (actions/commits.py).
+        learns := is_news AND (
+            EXISTS (SELECT FROM releases_commit WHERE service_id = one.service_id)
+            OR EXISTS (SELECT FROM releases_commitcheck WHERE service_id = one.service_id)
+        );
+        CONTINUE WHEN learns AND NOT folds;
         goes_on := releases_goes_on(one.kind, known.id, known.stand);
         IF folds THEN  -- what was folded of a place counts no more once something has come that does not go on
             goes_on := goes_on AND one.service_id || ' ' || one.environment_id <> ALL (anew);
@@ -448,7 +450,7 @@ BEGIN
             'deployment', CASE WHEN goes_on THEN releases_outcome(attempt, moment) END
         );
         unfolded := CASE WHEN goes_on THEN 0 ELSE one.fact_id END;
-        learnt := CASE WHEN is_news THEN one.release_id ELSE 0 END;
+        learnt := CASE WHEN learns THEN one.release_id ELSE 0 END;
         RETURN NEXT;
         one.answer := answer;
         going := going || one;
