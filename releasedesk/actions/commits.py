@@ -158,7 +158,7 @@ def _set_shared(release: Release, share: Sequence[str]) -> None:
 
 def is_told(sha: str, told: Collection[str]) -> bool:
     """Whether a commit is among those that CI told of a release, perhaps by short names."""
-    return any(sha.startswith(name.lower()) for name in told)
+    return sha.startswith(tuple(told))
 
 
 def _tick_anew(release: Release) -> None:

@@ -182,7 +182,8 @@ DIGEST = r"^hmac-sha256:[0-9a-fA-F]{16,64}\z"
 Slug = Annotated[str, StringConstraints(pattern=SLUG, strict=True)]
 Version = Annotated[str, StringConstraints(pattern=VERSION, strict=True)]
 Digest = Annotated[str, StringConstraints(pattern=DIGEST, strict=True)]
-Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{7,64}\z", strict=True)]
+# Git takes either case, and writes the lower one: so it is one commit, whoever tells of it.
+Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{7,64}\z", strict=True, to_lower=True)]
 Username = Annotated[str, StringConstraints(pattern=r"^[\w.@+-]{1,150}\z", strict=True)]
 Time = Annotated[AwareDatetime, BeforeValidator(_written_as_time), AfterValidator(_in_utc)]
 # A time of something that has happened. The reader's context holds `now` and `skew`: how far a sender's clock

@@ -256,3 +256,17 @@ def test_what_ci_told_of_a_release_is_told_whatever_a_push_brought_before(
         ("1.0", name, "as CI tells it", False),
         ("2.0", C, "say c", True),
     }
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_a_commit_is_the_same_in_capitals(checkout: Service, order: tuple[int, ...]) -> None:
+    body = event(version="1.0", commit=B.upper(), changes=[{"sha": B.upper()}])
+    told = native.message(body, now=NOON + minutes(5), skew=minutes(5))
+    day: list[Callable[[], object]] = [
+        lambda: push(checkout, A, B),
+        lambda: check(checkout, B),
+        lambda: receive_all(ci_of(checkout.team), checkout.team_id, [told], now=NOON + minutes(5)),
+    ]
+    for number in order:
+        day[number]()
+    assert (brought(), ticked()) == ({"1.0": "ab"}, {"1.0": "passed"})

@@ -417,7 +417,7 @@ BEGIN
         IF jsonb_array_length(one.changes) > 0 THEN
             -- What a push brought is told now (actions/releases.add_changes).
             DELETE FROM releases_change change USING jsonb_to_recordset(one.changes) AS told(sha text)
-            WHERE change.release_id = one.release_id AND change.shared AND starts_with(change.sha, lower(told.sha));
+            WHERE change.release_id = one.release_id AND change.shared AND starts_with(change.sha, told.sha);
             INSERT INTO releases_change (release_id, sha, subject, author, committed_at, shared)
             SELECT one.release_id, change.sha, change.subject, change.author, change.committed_at, false
             FROM jsonb_to_recordset(one.changes) AS change(
