@@ -17,7 +17,7 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Answer `application/problem+json` (RFC 9457); the transaction, if one is open, is rolled back."""
     set_rollback()
     request = context["request"]._request  # noqa: SLF001 - Django's own request
-    discard(request)
+    discard(request, error)
     problem = as_problem(error)
     response = problem_response(request, problem)
     if isinstance(error, exceptions.MethodNotAllowed):

@@ -47,7 +47,7 @@ class Events(Door):
         try:
             return self.post(request)
         except Exception as error:  # noqa: BLE001 - translated, and logged if nobody foresaw it
-            discard(request)
+            discard(request, error)
             return problem_response(request, as_problem(error))
 
     @operation(

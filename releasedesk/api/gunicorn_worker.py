@@ -1,9 +1,10 @@
-"""What gunicorn itself refuses, for it is no HTTP or too much of it: answered in the API's one shape too."""
+"""gunicorn's worker: what it refuses by itself has the API's shape, and nobody holds up its threads."""
 
 from __future__ import annotations
 
 import json
 import socket
+import struct
 from secrets import token_hex
 from typing import Any
 
@@ -24,6 +25,7 @@ from releasedesk.problems.problem import Problem
 # Kinds of mistakes that are the desk's own, though gunicorn finds them while it parses.
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 SAYS_AT_MOST = 300
+PATIENCE = struct.pack("ll", 10, 0)  # seconds and microseconds, as the kernel reads them
 REASONS = {
     400: "Bad Request",
     411: "Length Required",
@@ -34,7 +36,16 @@ REASONS = {
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn tells no types
-    """gunicorn's worker of threads, but for its refusals."""
+    """gunicorn's worker of threads, but for its refusals and its patience."""
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a thread wait for whoever has stopped sending, or reading, no longer than for one who is slow.
+
+        gunicorn's own threads wait without end: a few runners that lost their network would take them all.
+        """
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            conn.sock.setsockopt(socket.SOL_SOCKET, option, PATIENCE)
+        super().enqueue_req(conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Refuse what Django never sees. gunicorn closes the connection afterwards."""

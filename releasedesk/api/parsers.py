@@ -46,12 +46,14 @@ def refuse_longer(length: int, limit: int) -> None:
         raise Problem("too-large", f"The body is over {limit / 1_000_000:g} MB. Nothing was stored.")
 
 
-def discard(request: HttpRequest) -> None:
-    """Throw away what was not read of a refused body, so that its sender sees the answer.
+def discard(request: HttpRequest, error: Exception | None = None) -> None:
+    """Throw away what was not read of a body refused for an error, so that its sender sees the answer.
 
     A server that closes with unread data resets the connection, and the answer with it. A body over the bound
-    is left: whoever sends it has to stop by themselves.
+    is left: whoever sends it has to stop by themselves. One that stopped coming is not waited for again.
     """
+    if isinstance(error, UnreadablePostError):
+        return
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > settings.LIMIT_DISCARD_BYTES:
         return

@@ -117,7 +117,11 @@ TRANSLATIONS: list[tuple[tuple[type[Exception], ...], Callable[[Any], Problem]]]
         ),
     ),
     (
-        (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),
+        (UnreadablePostError,),
+        lambda _: Problem("bad-request", "The body did not come whole: its sender stopped before its end."),
+    ),
+    (
+        (SuspiciousOperation, BadRequest, MultiPartParserError),
         lambda _: Problem("bad-request", "The request cannot be understood."),
     ),
     ((exceptions.ParseError,), lambda error: Problem("not-json", str(error.detail))),

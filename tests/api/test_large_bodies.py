@@ -87,6 +87,27 @@ def test_a_body_over_its_limit_is_refused_in_words_its_sender_sees(desk: str, ci
         assert (in_chunks.status_code, in_chunks.headers["Idempotent-Replayed"]) == (200, "true")
 
 
+def test_who_stops_sending_takes_no_thread_from_the_others_for_long(desk: str, ci_token: str) -> None:
+    """The desk of these tests has four threads, and gunicorn's would wait without end."""
+    head = f"POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {ci_token}\r\n"
+    body = 'Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{"id":'
+    port = int(desk.rpartition(":")[2])
+    stalled = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(4)]
+    try:
+        for line, sent in zip(stalled, (head, head, head + body, head + body), strict=True):
+            line.sendall(sent.encode())
+        time.sleep(0.5)
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{desk}/health", timeout=2)
+        assert httpx.get(f"{desk}/health", timeout=25).is_success
+        answers = [line.recv(100) for line in stalled]
+    finally:
+        for line in stalled:
+            line.close()
+    assert answers[:2] == [b"", b""]
+    assert all(answer.startswith(b"HTTP/1.1 400 ") for answer in answers[2:])
+
+
 REFUSED_BY_GUNICORN = {
     "no HTTP": (b"hello\r\n\r\n", 400),
     "no method": (b"G@T / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
