@@ -171,7 +171,8 @@ def watch_database() -> None:
 
 def _watch_connection(*, connection: Any, **_: Any) -> None:
     if _count_query not in connection.execute_wrappers:
-        connection.execute_wrappers.append(_count_query)
+        # First, as `execute_wrapper()` takes the last away at its end, whoever's that is.
+        connection.execute_wrappers.insert(0, _count_query)
 
 
 def _count_query(execute: Callable[..., Any], *arguments: Any) -> Any:

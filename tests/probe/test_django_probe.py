@@ -238,3 +238,15 @@ def test_a_fault_of_the_probe_is_counted_and_the_request_goes_on(
     assert [client.get("/basket/1/").content for _ in range(2)] == [b"ok", b"ok"]
     assert probe.faults() == {"Probe._end": 2}
     assert sum(record.levelno == logging.WARNING for record in caplog.records) == 1
+
+
+def test_a_wrapper_that_was_there_before_the_probe_is_the_one_that_its_end_takes_away() -> None:
+    """Django's `execute_wrapper()` takes the last one away, and the first request may come within one."""
+    connection.execute_wrappers.clear()
+
+    def other(execute: Any, *arguments: Any) -> Any:
+        return execute(*arguments)
+
+    with connection.execute_wrapper(other):
+        django_probe.watch_database()
+    assert connection.execute_wrappers == [django_probe._count_query]
