@@ -75,7 +75,13 @@ class _List:
                 self.tell(index)
 
     def take_in_plain(self, deployments: Deployments) -> None:
-        self.done.update(receive_plain(self.actor, self.messages, deployments, now=self.now))
+        """Take in together what can be. Whatever stands in the way of that is each one's own."""
+        try:
+            self.done.update(receive_plain(self.actor, self.messages, deployments, now=self.now))
+        except (InterfaceError, OperationalError):
+            raise
+        except Exception as error:  # noqa: BLE001 - logged: nobody foresaw it
+            as_problem(error)
 
     def begin(self, deployments: Deployments) -> None:
         """Let the earliest of a service's deployments register it: what follows may be plain by then."""

@@ -13,6 +13,8 @@ from django.db import OperationalError, connection
 from psycopg.errors import DeadlockDetected
 
 from releasedesk.accounts.models import Team
+from releasedesk.actions.fold_anew import fold_anew
+from releasedesk.catalog.models import Environment, Service
 from releasedesk.deliveries.models import Delivery
 from releasedesk.ingest import lists
 from releasedesk.ingest.lists import receive_all
@@ -20,7 +22,7 @@ from releasedesk.ingest.message import Message
 from releasedesk.operations.statements import unless_sacrificed
 from releasedesk.problems.problem import Problem
 from releasedesk.releases.models import DeploymentFact
-from tests.builders import make_service
+from tests.builders import make_deployment, make_service
 from tests.ingest.test_plain_way import NOW, told
 from tests.releases.folded import ci_of
 
@@ -182,3 +184,24 @@ def test_of_a_list_that_was_broken_off_all_may_be_sent_again(
     monkeypatch.undo()
     connection.close()
     assert send(services, *checks()) == [200, 201, 201]
+
+
+def test_what_nobody_foresaw_of_one_keeps_none_of_the_others(
+    payments: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two services are told of the past, and one of them cannot be folded."""
+    for slug in "ab":
+        make_deployment(make_service(slug, payments), "0")
+
+    def fails(service: Service, environment: Environment) -> None:
+        if service.slug == "b":
+            raise ZeroDivisionError
+        fold_anew(service, environment)
+
+    monkeypatch.setattr("releasedesk.actions.fold_anew.fold_anew", fails)
+    monkeypatch.setattr("releasedesk.actions.deployments.fold_anew", fails)
+    late = [told(id=slug, service=slug, occurred_at="2026-11-23T11:00:00Z") for slug in "ab"]
+    assert send(payments, *late) == [201, 500]
+    assert set(DeploymentFact.objects.filter(key__in="ab").values_list("key", flat=True)) == {"a"}
+    monkeypatch.undo()
+    assert send(payments, *late) == [200, 201]
