@@ -130,6 +130,7 @@ def test_a_secret_is_rotated_and_the_former_one_ended(alice: User, github: Sende
     new = re.search(r"whsec_[A-Za-z0-9+/=]{44}", text)
     assert new
     assert new[0] != github.secret
+    assert "Another one ends the former at once" in text
     assert github.deliver("ping", payloads.github(zen="1")).status_code == 202
     assert "Two are valid" in browser.get(page_of(github)).content.decode()
     assert browser.post(f"{page_of(github)}former/").status_code == 302
