@@ -394,7 +394,9 @@ BEGIN
         CONTINUE WHEN learns AND NOT folds;
         goes_on := releases_goes_on(one.kind, known.id, known.stand);
         IF folds THEN  -- what was folded of a place counts no more once something has come that does not go on
-            goes_on := goes_on AND one.service_id || ' ' || one.environment_id <> ALL (anew);
+            IF anew <> '{}' THEN
+                goes_on := goes_on AND one.service_id || ' ' || one.environment_id <> ALL (anew);
+            END IF;
             IF NOT goes_on THEN
                 anew := anew || (one.service_id || ' ' || one.environment_id);
             END IF;
@@ -449,8 +451,8 @@ BEGIN
             'release_url', '/services/' || one.service || '/releases/' || one.version || '/',
             'deployment', CASE WHEN goes_on THEN releases_outcome(attempt, moment) END
         );
-        unfolded := CASE WHEN goes_on THEN 0 ELSE one.fact_id END;
-        learnt := CASE WHEN learns THEN one.release_id ELSE 0 END;
+        unfolded := CASE WHEN NOT goes_on THEN one.fact_id END;
+        learnt := CASE WHEN learns THEN one.release_id END;
         RETURN NEXT;
         one.answer := answer;
         going := going || one;
