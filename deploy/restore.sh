@@ -15,7 +15,7 @@ refuse() {
 }
 
 ask() {
-    psql --no-psqlrc --no-password --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"
+    PGAPPNAME="restore.sh $$" psql --no-psqlrc --no-password --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 "$@"
 }
 
 replace=no
@@ -33,17 +33,27 @@ tables=$(ask --command="SELECT count(*) FROM pg_tables WHERE schemaname = 'publi
 if [ "$tables" -gt 0 ] && [ "$replace" = no ]; then
     refuse "The database holds $tables tables. Back it up, then repeat with --replace to give them up."
 fi
-others() {
-    ask --command="SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-        AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-}
-# Who has just left, such as our own question above, may still be seen for a moment.
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ "$(others)" -gt 0 ] || break
-    sleep 1
-done
-others=$(others)
-[ "$others" -eq 0 ] || refuse "Others are connected to the database ($others). Stop web and worker first."
+# Who has just left may still be seen for a moment; what this script asked before is nobody else.
+others=$(
+    ask <<'SQL'
+CREATE TEMPORARY VIEW others AS
+SELECT format('%s (process %s, %s since %s)', coalesce(nullif(application_name, ''), usename), pid, state,
+    to_char(coalesce(state_change, backend_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS UTC')) AS who
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+AND application_name <> current_setting('application_name');
+DO $$
+BEGIN
+    FOR attempt IN 1..100 LOOP
+        EXIT WHEN NOT EXISTS (SELECT FROM others);
+        PERFORM pg_sleep(0.1), pg_stat_clear_snapshot();
+    END LOOP;
+END $$;
+SELECT who FROM others ORDER BY who;
+SQL
+)
+[ -z "$others" ] || refuse "Others are connected to the database. Stop web and worker first.
+$others"
 
 last_words="SELECT 1 FROM public.django_migrations LIMIT 1; -- an error here: it was no backup of a desk
     COMMIT; SET client_min_messages = error; ANALYZE; SELECT 'restored';"

@@ -189,7 +189,9 @@ def test_a_backup_of_something_else_is_refused(desk: Database) -> None:
 def test_a_desk_that_still_runs_is_not_pulled_away_under_its_feet(desk: Database) -> None:
     assert desk.run("backup.sh", "night.dump").returncode == 0
     with desk.connect() as connection:
-        connection.execute("SELECT 1")
+        process = connection.info.backend_pid
         refused = desk.run("restore.sh", "--replace", "night.dump")
     assert refused.returncode == 1
-    assert refused.stderr == b"Others are connected to the database (1). Stop web and worker first.\n"
+    told, who = refused.stderr.decode().splitlines()
+    assert told == "Others are connected to the database. Stop web and worker first."
+    assert f"(process {process}, idle since 20" in who
