@@ -53,7 +53,7 @@ class Schema(Served):
         return Response(document())
 
 
-@csrf_exempt
+@csrf_exempt  # it writes nothing; or else a PUT would be told of a missing token and not of its method
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the document in Swagger UI, from our own files: it works without the internet."""
     if request.method == "OPTIONS":
