@@ -43,8 +43,7 @@ def record_deployment(
     nearly always arrives has been taken in before it comes here (`take_in`). Raises 403 for somebody else's
     service.
     """
-    what = f"report deployments of {service.slug}"
-    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
+    _allow(actor, service)
     with transaction.atomic(savepoint=False):
         Service.objects.filter(pk=service.pk).changed()
         release, is_new = ensure_release(
@@ -79,6 +78,36 @@ def record_deployment(
         return deployment
 
 
+def hear_again(actor: Actor, fact: DeploymentFact, report: DeploymentReport) -> Deployment:
+    """Take in another telling of what this fact says, and return its deployment. The service is held.
+
+    Whichever came first, the earliest time counts, and of two addresses or commits the one that says more.
+    Raises 403 for somebody else's service.
+    """
+    _allow(actor, fact.service)
+    with transaction.atomic():
+        before = (fact.occurred_at, fact.url, fact.commit)
+        fact.occurred_at = min(fact.occurred_at, report.occurred_at)
+        fact.url, fact.commit = _fuller(fact.url, report.url), _fuller(fact.commit, report.commit)
+        if (fact.occurred_at, fact.url, fact.commit) != before:
+            Service.objects.filter(pk=fact.service_id).changed()
+            fact.save(update_fields=["occurred_at", "url", "commit"])
+            if _reckon_commit(fact.release):
+                fact.release.save(update_fields=["reported_commit"])
+                know_commit(fact.service, fact.release)
+            fold_anew(fact.service, fact.environment)
+        return Deployment.objects.get(Q(start=fact) | Q(finish=fact))
+
+
+def _fuller(one: str, other: str) -> str:
+    return max(one, other, key=lambda text: (len(text), text))
+
+
+def _allow(actor: Actor, service: Service) -> None:
+    what = f"report deployments of {service.slug}"
+    actor.require(Role.ENGINEER, team_id=service.team_id, service_id=service.pk, what=what)
+
+
 def _fold(fact: DeploymentFact) -> Deployment:
     """Go on from how the place stands; where that cannot be, fold it anew."""
     for deployment in Deployment.objects.raw("SELECT * FROM releases_fold_in(%s)", [fact.pk]):
@@ -94,10 +123,16 @@ def _learn_of(release: Release, report: DeploymentReport) -> bool:
     if new_files:
         release.files_touched = sorted({*release.files_touched, *new_files})
         changed.append("files_touched")
-    if report.commit and report.commit != release.reported_commit:
-        latest = release.facts.exclude(commit="").order_by(F("occurred_at").desc(), "-source", "-key")
-        release.reported_commit = latest.values_list("commit", flat=True)[0]
+    if report.commit and report.commit != release.reported_commit and _reckon_commit(release):
         changed.append("reported_commit")
     if changed:
         release.save(update_fields=changed)
     return "reported_commit" in changed
+
+
+def _reckon_commit(release: Release) -> bool:
+    """Let the latest fact with a commit say which it is. Returns whether that is another one now."""
+    latest = release.facts.exclude(commit="").order_by(F("occurred_at").desc(), "-source", "-key")
+    before = release.reported_commit
+    release.reported_commit = latest.values_list("commit", flat=True).first() or ""
+    return release.reported_commit != before

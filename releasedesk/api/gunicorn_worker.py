@@ -8,6 +8,7 @@ import struct
 from secrets import token_hex
 from typing import Any
 
+from django.conf import settings
 from gunicorn.http.errors import (
     ConfigurationProblem,
     InvalidResponseHeader,
@@ -47,6 +48,15 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn tells no types
             conn.sock.setsockopt(socket.SOL_SOCKET, option, PATIENCE)
         super().enqueue_req(conn)
 
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Announce the end of a connection on which something may be left of a refused body.
+
+        gunicorn drains 64 KiB of it and closes, after it has said `keep-alive`: the next request is lost.
+        """
+        if not _ends_in_time(req):
+            req.force_close()
+        return bool(super().handle_request(req, conn))
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
         """Refuse what Django never sees. gunicorn closes the connection afterwards."""
         problem, name = problem_of(exc), token_hex(16)
@@ -58,6 +68,13 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn tells no types
             write_nonblock(client, _answer(problem, instance=getattr(req, "path", "") or "", name=name))
         except OSError as error:
             self.log.debug("Nobody was left to be told so: %s", error)
+
+
+def _ends_in_time(req: Any) -> bool:
+    """Whether it is known beforehand that all of the body will be read, or thrown away by the API."""
+    headers = dict(req.headers)
+    length = headers.get("CONTENT-LENGTH", "0")
+    return "TRANSFER-ENCODING" not in headers and int(length) <= settings.LIMIT_DISCARD_BYTES
 
 
 def problem_of(error: Exception) -> Problem:

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.checklist import report_check
 from releasedesk.actions.commits import Pushed, record_commit_check, record_commits
 from releasedesk.actions.configuration import report_config
-from releasedesk.actions.deployments import DeploymentReport, record_deployment
+from releasedesk.actions.deployments import DeploymentReport, hear_again, record_deployment
 from releasedesk.actions.gate_requests import Question, take_question
 from releasedesk.actions.incidents import IncidentReport, report_incident
 from releasedesk.actions.measurements import record_snapshot
@@ -103,10 +101,12 @@ def _deployment(fact: DeploymentFact, told: Told) -> Applied:
 
 def _forge_deployment(fact: ForgeDeploymentFact, told: Told) -> Applied:
     """Take in what another message may have told before."""
-    kept = releases.DeploymentFact.objects.filter(service=told.service, source=told.source, key=fact.id)
-    rows = Deployment.objects.select_related("release", "environment")
-    known = rows.filter(Q(start__in=kept) | Q(finish__in=kept)).first()
-    return Applied(fact.version, known.environment.name, known) if known else _deployment(fact, told)
+    facts = releases.DeploymentFact.objects.select_related("service", "environment", "release")
+    kept = facts.filter(service=told.service, source=told.source, key=fact.id).first()
+    if kept is None:
+        return _deployment(fact, told)
+    deployment = hear_again(told.actor, kept, report_of(fact, told.source))
+    return Applied(fact.version, kept.environment.name, deployment)
 
 
 def _environment_within(fact: Fact, name: str, part: str) -> Environment:

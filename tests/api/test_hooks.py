@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +24,8 @@ from tests.builders import NOON, make_environment, make_service, make_team, minu
 from tests.conftest import Clock
 from tests.ingest import payloads
 from tests.ingest.payloads import OLDER, SHA
+
+RUN = "https://gitlab.example/acme/ledger/-/jobs/796"
 
 
 @pytest.fixture
@@ -230,6 +233,51 @@ def test_two_hooks_that_tell_the_same_tell_it_once(github: Sender, state: str) -
     assert [answer["outcome"] for answer in answers] == ["applied", "applied"]
     assert answers[0]["deployment"] == answers[1]["deployment"]
     assert Deployment.objects.count() == 1
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_start_that_is_told_several_times_began_when_the_earliest_says(
+    gitlab: Sender, order: tuple[int, ...]
+) -> None:
+    told = [
+        payloads.gitlab_deployment("running", status_changed_at=at, deployable_url=url)
+        for at, url in (
+            ("2026-11-23 13:01:00 +0100", None),
+            ("2026-11-23 13:01:00 +0100", RUN),
+            ("2026-11-23 13:04:00 +0100", f"{RUN.rpartition('/')[0]}/7"),
+        )
+    ]
+    told.append(payloads.gitlab_deployment(status_changed_at="2026-11-23 13:03:00 +0100"))
+    for index in order:
+        answer = gitlab.deliver("Deployment Hook", told[index]).json()
+        assert (answer["outcome"], answer["environment"]) == ("applied", "production")
+    deployment = Deployment.objects.get()
+    assert (deployment.started_at, deployment.finished_at) == (NOON + minutes(1), NOON + minutes(3))
+    assert deployment.start is not None
+    assert (deployment.start.occurred_at, deployment.start.url) == (NOON + minutes(1), RUN)
+    assert Live.objects.get().deployment == deployment
+
+
+@pytest.mark.parametrize("latest_first", [False, True])
+def test_a_workflow_that_says_twice_that_it_has_begun_began_the_first_time(
+    github: Sender, latest_first: bool
+) -> None:
+    times = ["2026-11-23T12:01:00Z", "2026-11-23T12:09:00Z"]
+    for at in sorted(times, reverse=latest_first):
+        payload = payloads.github_deployment_status("in_progress", created_at=at, updated_at=at)
+        github.deliver("deployment_status", {**payload, "workflow_run": {"id": 1}})
+    assert Deployment.objects.get().started_at == NOON + minutes(1)
+    assert Service.objects.get().revision == (2 if latest_first else 1), "what is no news shows nobody anew"
+
+
+def test_an_earlier_start_may_be_of_a_release_that_has_another_commit_by_now(gitlab: Sender) -> None:
+    """Of two commits of one release the last one reported counts: no longer this one's."""
+    for number, at, sha in ((15, "13:03", SHA), (16, "13:02", OLDER), (15, "13:01", SHA)):
+        said = {"ref": "v1.0.0", "commit_url": f"https://gitlab.example/acme/ledger/-/commit/{sha}"}
+        time = f"2026-11-23 {at}:00 +0100"
+        payload = payloads.gitlab_deployment("running", deployment_id=number, status_changed_at=time, **said)
+        gitlab.deliver("Deployment Hook", payload)
+    assert Release.objects.get().reported_commit == OLDER
 
 
 def test_github_may_send_a_form(github: Sender) -> None:

@@ -66,6 +66,7 @@ def test_a_body_over_its_limit_is_refused_in_words_its_sender_sees(desk: str, ci
         for size in (2 * MB, 20 * MB, 31 * MB, 60 * MB):
             answer = client.post("/events", content=b" " * size, headers=bearer)
             assert (answer.status_code, answer.json()["title"]) == (413, "The body is too large"), size
+            assert answer.headers["Connection"] == ("close" if size == 60 * MB else "keep-alive"), size
         for path, headers, status in (
             ("/events", {"Authorization": "Bearer rdk_a_b"}, 401),
             ("/events", {**bearer, "Content-Type": "text/plain"}, 415),
@@ -77,6 +78,7 @@ def test_a_body_over_its_limit_is_refused_in_words_its_sender_sees(desk: str, ci
             assert (answer.status_code, answer.json()["status"]) == (status, status), path
             in_chunks = client.post(path, content=iter(pieces), headers=headers)
             assert (in_chunks.status_code, in_chunks.json()["status"]) == (status, status), path
+            assert in_chunks.headers["Connection"] == "close", path
         in_chunks = client.post("/events", content=iter([b" " * MB] * 20), headers=bearer)
         assert in_chunks.status_code == 413
         assert not Release.objects.exists()

@@ -98,6 +98,12 @@ BROKEN: dict[str, Callable[[], object]] = {
     "one_change_per_commit": again(Change),
     "facts_never_change": update(DeploymentFact, command="something else"),
     "facts_never_change (not even by SQL)": sql("UPDATE releases_deploymentfact SET occurred_at = now()"),
+    "facts_never_change (an end keeps its time)": sql(
+        "UPDATE releases_deploymentfact SET occurred_at = '2000-01-01+0' WHERE kind <> 'started'"
+    ),
+    "facts_never_change (nor is a start put off)": sql(
+        "UPDATE releases_deploymentfact SET occurred_at = occurred_at + '1s' WHERE kind = 'started'"
+    ),
     "deploymentfact_of_its_service": again(DeploymentFact, key="other", service_id=0),
     "deployment_of_its_service": update(Deployment, service_id=0),
     "standing_of_its_service": update(Standing, service_id=0),

@@ -1,6 +1,6 @@
 """What senders said about deployments, and what follows from it.
 
-`DeploymentFact` is what senders said and never changes. `Deployment`, `Standing` and `Live` are derived from
+`DeploymentFact` is what senders said. `Deployment`, `Standing` and `Live` are derived from
 the facts of one (service, environment) by the fold in `history.py` and rewritten with it, in one transaction.
 
 These tables are written all day long: a foreign key has no index of its own where another index begins with
@@ -22,6 +22,13 @@ from releasedesk.catalog.models import Environment, Service
 from releasedesk.releases import history
 from releasedesk.releases.models.release import Release
 
+# All that is not told of one thing a second time (`actions/deployments.hear_again`).
+CHANGED = """
+NEW.occurred_at > OLD.occurred_at
+OR NEW.occurred_at <> OLD.occurred_at AND OLD.kind <> 'started'
+OR to_jsonb(NEW) - '{occurred_at,url,commit}'::text[] <> to_jsonb(OLD) - '{occurred_at,url,commit}'::text[]
+"""
+
 
 class DeploymentFactQuerySet(models.QuerySet["DeploymentFact"]):
     """Questions about sets of facts."""
@@ -32,7 +39,10 @@ class DeploymentFactQuerySet(models.QuerySet["DeploymentFact"]):
 
 
 class DeploymentFact(models.Model):
-    """What a sender said about one attempt: it started, succeeded or failed. Never changed, never deleted."""
+    """What a sender said about one attempt: it started, succeeded or failed.
+
+    Never deleted, and never changed, but that one telling of it gives way to another: of a start the earlier.
+    """
 
     service = models.ForeignKey(
         Service, models.CASCADE, related_name="+", db_index=False, db_constraint=False
@@ -65,7 +75,11 @@ class DeploymentFact(models.Model):
             models.CheckConstraint(condition=Q(url="") | Q(url__regex="^https?://"), name="fact_url_is_http"),
         ]
         indexes = [models.Index(fields=["service", "environment", "occurred_at"], name="fact_order")]
-        triggers = [pgtrigger.Protect(name="facts_never_change", operation=pgtrigger.Update)]
+        triggers = [
+            pgtrigger.Protect(
+                name="facts_never_change", operation=pgtrigger.Update, condition=pgtrigger.Condition(CHANGED)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source} {self.key}"
