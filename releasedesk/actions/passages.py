@@ -5,6 +5,7 @@ Deployments are facts and are never refused. A job judges each forward success s
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from releasedesk.reports.gates.answer import gate
 from releasedesk.reports.gates.read import Then
 
 TASK = "judge_passages"
+AT_ONCE = 20
 ANSWER_HOLDS = timedelta(minutes=60)
 
 
@@ -32,15 +34,29 @@ def wake(service_ids: Collection[int]) -> None:
 
 
 def judge_passages(service_id: int, *, now: datetime) -> int:
-    """Judge every success of a service that needs it. Returns how many did."""
-    with transaction.atomic():
-        service = Service.objects.select_for_update(no_key=True, of=("self",)).filter(pk=service_id).first()
-        due = list(_due(service, now)) if service else []
-        if service and due:
-            Service.objects.filter(pk=service.pk).changed()
-            for deployment in due:
-                _judge(deployment, revision=service.revision + 1, now=now)
-    return len(due)
+    """Judge every success of a service that needs it. Returns how many did.
+
+    A few in each transaction: who reports on the service meanwhile waits for no more than these.
+    """
+    judged: set[int] = set()
+    while some := _judge_some(service_id, judged, now=now):
+        judged |= some
+    return len(judged)
+
+
+@transaction.atomic
+def _judge_some(service_id: int, judged: set[int], *, now: datetime) -> set[int]:
+    """Judge some of those that are not yet among the judged. Returns the deployments."""
+    service = Service.objects.select_for_update(no_key=True, of=("self",)).filter(pk=service_id).first()
+    if service is None:
+        return set()
+    due = _due(service, now).exclude(pk__in=judged)[:AT_ONCE]
+    verdicts = [_verdict(deployment, now) for deployment in due]
+    if is_news := any(each.is_news for each in verdicts):
+        Service.objects.filter(pk=service.pk).changed()
+    for each in verdicts:
+        each.write(revision=service.revision + is_news, now=now)
+    return {each.deployment.pk for each in verdicts}
 
 
 def services_to_judge(*, now: datetime) -> list[int]:
@@ -65,23 +81,44 @@ def _due(service: Service, now: datetime) -> Any:
     return rows.select_related("environment", "release", "replaced", "finish__passage").order_by("at", "pk")
 
 
-def _judge(deployment: Any, *, revision: int, now: datetime) -> None:
-    """Write down how it passed: by the last answer given for it, else by what is recorded of that time."""
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """How a deployment passed, beside what was found before, if it was judged before."""
+
+    deployment: Any
+    before: Passage | None
+    answer: GateAnswer | None
+    conditions: list[dict[str, Any]]
+
+    @property
+    def is_news(self) -> bool:
+        """Whether somebody who looks would see something else. To judge again is not yet a change."""
+        before, began = self.before, self.deployment.began
+        now = (self.answer.pk if self.answer else None, self.conditions, began)
+        return before is None or (before.answer_id, before.conditions, before.began_at) != now
+
+    def write(self, *, revision: int, now: datetime) -> None:
+        """Keep it, as it was found at this revision of the service."""
+        Passage.objects.update_or_create(
+            fact_id=self.deployment.finish_id,
+            defaults={
+                "answer": self.answer,
+                "is_open": not stopping(self.conditions),
+                "conditions": self.conditions,
+                "began_at": self.deployment.began,
+                "first_judged_at": self.before.first_judged_at if self.before else now,
+                "judged_at": now,
+                "revision": revision,
+            },
+        )
+
+
+def _verdict(deployment: Any, now: datetime) -> _Verdict:
+    """Find how it passed: by the last answer given for it, else by what is recorded of that time."""
     before: Passage | None = getattr(deployment.finish, "passage", None)
     answer = _answer(deployment)
     conditions = answer.conditions if answer else _conditions(deployment, before, now)
-    Passage.objects.update_or_create(
-        fact_id=deployment.finish_id,
-        defaults={
-            "answer": answer,
-            "is_open": not stopping(conditions),
-            "conditions": conditions,
-            "began_at": deployment.began,
-            "first_judged_at": before.first_judged_at if before else now,
-            "judged_at": now,
-            "revision": revision,
-        },
-    )
+    return _Verdict(deployment, before, answer, conditions)
 
 
 def _answer(deployment: Any) -> GateAnswer | None:

@@ -264,6 +264,26 @@ def test_whatever_the_order_of_arrival_the_same_successes_are_marked(db: None) -
     assert [version for version, *_ in found[0]] == ["1.0", "1.1"]
 
 
+def test_many_are_judged_a_few_at_a_time_and_to_judge_again_is_no_news(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("releasedesk.actions.passages.AT_ONCE", 2)
+    for minute in range(5):
+        make_deployment(service, f"1.{minute}", at=NOON + minutes(minute))
+    before = revision(service)
+    assert judge(service, now=NOON + minutes(9)) == 5
+    assert revision(service) - before == 3, "one for each few"
+    assert services_to_judge(now=NOON + minutes(10)) == [service.pk], "those of the first few may be lifted"
+    assert judge(service, now=NOON + minutes(10)) == 4
+    assert revision(service) - before == 3
+    assert services_to_judge(now=NOON + minutes(11)) == []
+    assert Passage.objects.filter(is_open=False).count() == 5
+
+
+def revision(service: Service) -> int:
+    return type(service).objects.get(pk=service.pk).revision
+
+
 # -- the job
 
 

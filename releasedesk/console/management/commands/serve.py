@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -24,6 +25,10 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (what to show and
 class Command(BaseCommand):
     requires_system_checks = ()  # a second of every start, and `make check` runs them
     help = "Serve the desk: starts the database, fills an empty one with a demo, then opens the port."
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.told = StringIO()  # what a demo has to say invites to try it: it is said once the port is open
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--without-demo", action="store_true", help="leave an empty database empty")
@@ -62,7 +67,8 @@ class Command(BaseCommand):
         if get_user_model().objects.exists() or Service.objects.exists():
             self.stdout.write("The database is not empty: no demo data was added.")
         else:
-            call_command("demo", stdout=self.stdout, stderr=self.stderr)
+            self.stdout.write("Filling the database with a demo.")
+            call_command("demo", stdout=self.told, stderr=self.stderr)
 
     def serve(self, children: Children) -> None:
         """Start web and worker, say where, and stay until a signal comes or one of them ends."""
@@ -73,6 +79,7 @@ class Command(BaseCommand):
         announced = False
         while (ended := children.ended()) is None:
             if not announced and (announced := self.port_is_open()):
+                self.stdout.write(self.told.getvalue(), ending="")
                 self.stdout.write(f"ReleaseDesk is at {self.address()} (Ctrl-C or 'make stop' ends it).")
                 self.stdout.flush()
             time.sleep(LOOK_SECONDS)
