@@ -13,6 +13,8 @@ from django.db.models import Max
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+ISOLATION = "read committed"  # PostgreSQL's own default, for which every lock of the desk is written
+
 
 @dataclass(frozen=True)
 class Check:
@@ -25,11 +27,11 @@ class Check:
 
 def checks() -> list[Check]:
     """Ask all there is to ask. What cannot be known for want of another is not ok."""
-    if not _answers():
+    found = _database()
+    if found is None:
         unknown = "Not known while the database does not answer."
         absent = Check("database", False, "The database does not answer.")
         return [absent, Check("migrations", False, unknown), Check("worker", False, unknown)]
-    found = Check("database", True, "The database answers.")
     if missing := missing_migrations():
         apps = ", ".join(sorted(app for app, _ in missing))
         lacking = Check("migrations", False, f"Migrations are missing in {apps}; run 'manage.py migrate'.")
@@ -48,13 +50,18 @@ def _newest_migrations() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).graph.leaf_nodes())
 
 
-def _answers() -> bool:
+def _database() -> Check | None:
+    """Whether it answers, and whether who waited for a lock will see what was changed meanwhile."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+            cursor.execute("SHOW transaction_isolation")
+            (isolation,) = cursor.fetchone()
     except DatabaseError:
-        return False
-    return True
+        return None
+    if isolation != ISOLATION:
+        told = f"Its transactions are '{isolation}': set 'default_transaction_isolation' to '{ISOLATION}'."
+        return Check("database", False, told)
+    return Check("database", True, "The database answers.")
 
 
 def _worker() -> Check:

@@ -107,6 +107,19 @@ def test_a_worker_seen_too_long_ago_does_not_count(client: Client, settings: Set
     assert "90 s ago" in str(the_only_check(answer.json(), "worker")["detail"])
 
 
+def test_a_database_whose_transactions_do_not_see_what_they_waited_for_is_not_ready(
+    committed: None, client: Client
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_isolation = 'repeatable read'")
+        answer = client.get("/ready")
+        cursor.execute("RESET default_transaction_isolation")
+    assert answer.status_code == 503
+    database = the_only_check(answer.json(), "database")
+    assert database["ok"] is False
+    assert "set 'default_transaction_isolation' to 'read committed'" in str(database["detail"])
+
+
 @pytest.mark.django_db
 def test_a_missing_migration_is_named_by_its_app(client: Client) -> None:
     with connection.cursor() as cursor:
