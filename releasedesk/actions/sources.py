@@ -34,6 +34,9 @@ def set_up_source(actor: Actor, team: Team, *, kind: str, name: str, now: dateti
     if not name or len(name) > NAME_AT_MOST or has_control(name):
         expected = f"1 to {NAME_AT_MOST} characters"
         wrong.append(FieldError("#/name", "format", "This cannot be a name.", expected, name[:100]))
+    elif Source.objects.there().filter(team=team, kind=kind, name=name).exists():
+        told = "The team has such a source already."
+        wrong.append(FieldError("#/name", "used", told, "another name", name))
     if wrong:
         raise invalid(*wrong)
     source = Source(
@@ -50,14 +53,18 @@ def set_up_source(actor: Actor, team: Team, *, kind: str, name: str, now: dateti
     return source, secret
 
 
-def rotate_secret(actor: Actor, source: Source, *, now: datetime) -> str:
+def rotate_secret(actor: Actor, source: Source, *, now: datetime, edition: str | None = None) -> str:
     """Give a source another secret and return it; the former stays valid until it is ended, or for days.
 
-    A secret before the former one ends at once: two are valid at most.
+    A secret before the former one ends at once: two are valid at most. Raises 403, and 409 where the present
+    one is not of the `edition` that was meant: a page that is loaded again must not end what is in use.
     """
     _allow(actor, source.team_id)
     with transaction.atomic():
         row = _held(source)
+        if edition not in {None, row.edition}:
+            told = "Since this page was opened another secret was made, and shown. Nothing was changed."
+            raise Problem("conflict", f"{told} Who has not copied it makes another on the source's page.")
         secret = _new_secret()
         row.former_secret, row.secret = row.secret, seal(secret.encode(), purpose=row.purpose)
         row.former_until = now + timedelta(days=settings.FORMER_SECRET_DAYS)

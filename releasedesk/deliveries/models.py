@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import models
 from django.db.models import Q
@@ -201,6 +202,11 @@ class Source(models.Model):
     def purpose(self) -> str:
         """What its secrets are sealed for."""
         return f"source:{self.pk}"
+
+    @property
+    def edition(self) -> str:
+        """Tells the present secret from any other, and nothing about it."""
+        return sha256(self.secret.encode()).hexdigest()[:16]
 
     def sealed(self, at: datetime) -> list[str]:
         """The sealed secrets that are valid at this time, the present one first."""

@@ -87,7 +87,8 @@ def source(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
 def rotate(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
     """Make another secret and show it, this once."""
     found = source_named(request, slug, source_id)
-    secret = rotate_secret(actor_of(request), found, now=timezone.now())
+    edition = request.POST.get("edition", "")
+    secret = rotate_secret(actor_of(request), found, now=timezone.now(), edition=edition)
     found.refresh_from_db()
     return _show(request, found, secret=secret)
 

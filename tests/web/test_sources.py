@@ -124,13 +124,25 @@ def test_a_test_delivery_goes_through_the_door_and_is_seen_to_arrive(payments: T
         assert row.type in part.content.decode()
 
 
+def test_a_page_that_is_loaded_again_sets_up_no_second_source(alice: User, github: Sender) -> None:
+    said = {"kind": github.source.kind, "name": github.source.name}
+    text = signed_in(alice).post(LIST, said).content.decode()
+    assert "The team has such a source already." in text
+    assert Source.objects.count() == 1
+
+
 def test_a_secret_is_rotated_and_the_former_one_ended(alice: User, github: Sender) -> None:
     browser = signed_in(alice)
-    text = browser.post(f"{page_of(github)}rotate/").content.decode()
+    edition = re.search(r'name="edition" value="(\w+)"', browser.get(page_of(github)).content.decode())
+    assert edition
+    text = browser.post(f"{page_of(github)}rotate/", {"edition": edition[1]}).content.decode()
     new = re.search(r"whsec_[A-Za-z0-9+/=]{44}", text)
     assert new
     assert new[0] != github.secret
     assert "Another one ends the former at once" in text
+    again = browser.post(f"{page_of(github)}rotate/", {"edition": edition[1]})
+    assert again.status_code == 409, "whoever loads the page again means no third secret"
+    assert "Since this page was opened another secret was made" in again.content.decode()
     assert github.deliver("ping", payloads.github(zen="1")).status_code == 202
     assert "Two are valid" in browser.get(page_of(github)).content.decode()
     assert browser.post(f"{page_of(github)}former/").status_code == 302
