@@ -23,7 +23,7 @@ from releasedesk.reports.gates.answer import gate
 from releasedesk.reports.gates.read import Then
 
 TASK = "judge_passages"
-AT_ONCE = 20
+AT_ONCE = 5
 ANSWER_HOLDS = timedelta(minutes=60)
 
 
@@ -33,24 +33,25 @@ def wake(service_ids: Collection[int]) -> None:
         run("SELECT releases_wake(%s)", [sorted(service_ids)])
 
 
-def judge_passages(service_id: int, *, now: datetime) -> int:
-    """Judge every success of a service that needs it. Returns how many did.
+def judge_passages(service_id: int, *, now: datetime, again: bool = True) -> int:
+    """Judge every success of a service that needs it, `again` those whose marks may be lifted.
 
-    A few in each transaction: who reports on the service meanwhile waits for no more than these.
+    Returns how many did. A few in each transaction: who reports on the service meanwhile waits for no more
+    than these.
     """
     judged: set[int] = set()
-    while some := _judge_some(service_id, judged, now=now):
+    while some := _judge_some(service_id, judged, now=now, again=again):
         judged |= some
     return len(judged)
 
 
 @transaction.atomic
-def _judge_some(service_id: int, judged: set[int], *, now: datetime) -> set[int]:
+def _judge_some(service_id: int, judged: set[int], *, now: datetime, again: bool) -> set[int]:
     """Judge some of those that are not yet among the judged. Returns the deployments."""
     service = Service.objects.select_for_update(no_key=True, of=("self",)).filter(pk=service_id).first()
     if service is None:
         return set()
-    due = _due(service, now).exclude(pk__in=judged)[:AT_ONCE]
+    due = _due(service, now, again=again).exclude(pk__in=judged)[:AT_ONCE]
     verdicts = [_verdict(deployment, now) for deployment in due]
     if is_news := any(each.is_news for each in verdicts):
         Service.objects.filter(pk=service.pk).changed()
@@ -73,11 +74,12 @@ def _forward() -> Any:
     return rows.filter(began__gte=F("service__created_at"))
 
 
-def _due(service: Service, now: datetime) -> Any:
-    """The unjudged; those of which a report that came late moved the beginning; and marks it may lift."""
-    unsettled = Passage.objects.unsettled(now).filter(fact__service=service)
-    again = ~Q(finish__passage__began_at=F("began")) | Q(finish__passage__in=unsettled)
-    rows = _forward().filter(Q(finish__passage=None) | again, service=service)
+def _due(service: Service, now: datetime, *, again: bool) -> Any:
+    """The unjudged; those of which a report that came late moved the beginning; `again` marks it may lift."""
+    due = Q(finish__passage=None) | ~Q(finish__passage__began_at=F("began"))
+    if again:
+        due |= Q(finish__passage__in=Passage.objects.unsettled(now).filter(fact__service=service))
+    rows = _forward().filter(due, service=service)
     return rows.select_related("environment", "release", "replaced", "finish__passage").order_by("at", "pk")
 
 

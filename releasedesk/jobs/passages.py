@@ -11,7 +11,7 @@ from releasedesk.actions import passages
 @app.task(name=passages.TASK)
 def judge_passages(service_id: int) -> None:
     """Judge one service's successes; enqueued by name when one is reported."""
-    passages.judge_passages(service_id, now=timezone.now())
+    passages.judge_passages(service_id, now=timezone.now(), again=False)
 
 
 def judge_late_reports(timestamp: int) -> None:  # noqa: ARG001 (procrastinate passes it)

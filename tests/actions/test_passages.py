@@ -274,6 +274,7 @@ def test_many_are_judged_a_few_at_a_time_and_to_judge_again_is_no_news(
     assert judge(service, now=NOON + minutes(9)) == 5
     assert revision(service) - before == 3, "one for each few"
     assert services_to_judge(now=NOON + minutes(10)) == [service.pk], "those of the first few may be lifted"
+    assert judge_passages(service.pk, now=NOON + minutes(10), again=False) == 0
     assert judge(service, now=NOON + minutes(10)) == 4
     assert revision(service) - before == 3
     assert services_to_judge(now=NOON + minutes(11)) == []
