@@ -15,7 +15,7 @@ from releasedesk.deliveries.parcel import Parcel
 from releasedesk.operations.request_line import current_id
 from releasedesk.operations.sealed import seal, unseal
 from releasedesk.operations.statements import run
-from releasedesk.problems.body import shown
+from releasedesk.problems.field_errors import shown
 from releasedesk.problems.problem import FieldError, Problem
 
 SEALED_AT_MOST = 8_000_000

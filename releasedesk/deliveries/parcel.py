@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from releasedesk.problems.body import pointer_part
+from releasedesk.problems.field_errors import pointer_part
 
 
 def in_the_body(name: str) -> str:

@@ -14,7 +14,7 @@ from releasedesk.ingest.facts import (
     SnapshotFact,
 )
 from releasedesk.ingest.message import Message
-from releasedesk.problems.body import pointer_part, unknown_field
+from releasedesk.problems.field_errors import pointer_part, unknown_field
 from releasedesk.problems.problem import FieldError, invalid, unknown
 from releasedesk.problems.text import storable
 

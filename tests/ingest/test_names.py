@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from releasedesk.ingest import github, names
 from releasedesk.ingest.names import Names
-from releasedesk.problems.body import SLUG, VERSION
+from releasedesk.problems.field_errors import SLUG, VERSION
 from releasedesk.problems.problem import Problem
 from tests.builders import NOON, minutes
 from tests.ingest import payloads

@@ -14,7 +14,8 @@ from releasedesk.api.schema import models, problem_answers
 from releasedesk.api.schema.operation import TEXT, Model, Operation, operation_of
 from releasedesk.catalog.models import Scope
 from releasedesk.checklists.models import KEY as ITEM_KEY
-from releasedesk.problems.body import SLUG, VERSION, OneLine
+from releasedesk.problems.body import OneLine
+from releasedesk.problems.field_errors import SLUG, VERSION
 
 JSON = "application/json"
 READING = {"GET", "HEAD"}
