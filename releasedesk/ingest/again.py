@@ -8,7 +8,7 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.deliveries import original
 from releasedesk.deliveries.models import Delivery, Outcome, Source
-from releasedesk.ingest import events, hooks
+from releasedesk.ingest import events, hooks, our_words
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.message import Message
 from releasedesk.ingest.names import Names
@@ -81,7 +81,7 @@ def message_again(delivery: Delivery, *, now: datetime) -> Message:
 def _happened(delivery: Delivery, known: Names, now: datetime) -> tuple[datetime, datetime]:
     """When what it tells of happened; the time of its coming where that cannot be told."""
     try:
-        reading = message_again(delivery, now=now).read(known)
+        reading = our_words.read(message_again(delivery, now=now), known)
     except (Problem, BrokenSealError):
         reading = ()
     times = [fact.occurred_at for fact in reading] if isinstance(reading, tuple) else []

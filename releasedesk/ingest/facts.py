@@ -28,7 +28,7 @@ from releasedesk.rollbacks.bodies import RehearsalBody
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=500), ONE_LINE]
 Run = Annotated[str, StringConstraints(max_length=200), ONE_LINE]
-EnvironmentName = Annotated[str, StringConstraints(min_length=1, max_length=64), ONE_LINE]
+EnvironmentName = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 Config = Annotated[dict[ConfigName, Digest], Field(max_length=2000)]
 

@@ -26,7 +26,14 @@ class Announced:
     environment: str
 
 
-Reading = tuple[Fact, ...] | Ignored | Announced
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """The message is about a repository that nobody has explained, and guessing would be wrong."""
+
+    repository: str
+
+
+Reading = tuple[Fact, ...] | Ignored | Announced | Unexplained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +41,8 @@ class Message(Parcel):
     """What a door hands in.
 
     `read` translates, with what the team has said about names if it `waits`: it answers all that the message
-    says (at least one fact), or raises the 422 `Problem` that names every wrong field. What one message says
+    says (at least one fact), or raises the 422 `Problem` that names every wrong field, or what `Names` raises
+    (`our_words.read` knows what to say then). What one message says
     is applied in one transaction; each of its facts needs an `id` of its own. A message that `waits` is kept
     as unmatched when it names an environment that is not known: its sender knows only their own names. Any
     other is refused, for its sender can correct it. With `guesses` the service's name was made from a

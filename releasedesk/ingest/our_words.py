@@ -1,12 +1,11 @@
 """What a team's senders call things, and which one is meant (`deliveries.Alias`)."""
 
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Alias
-from releasedesk.ingest.message import Announced, Ignored, Reading
-from releasedesk.ingest.names import Names
+from releasedesk.ingest.message import Announced, Ignored, Message, Reading, Unexplained
+from releasedesk.ingest.names import Names, UnexplainedError, UnwantedError, repository_path
 
 
 def names_of(team_id: int) -> Names:
@@ -16,39 +15,36 @@ def names_of(team_id: int) -> Names:
     )
     said = Alias.objects.of_team(team_id)
     return Names(
-        services={**{_path(address): slug for address, slug in repositories}, **said[Alias.Kind.SERVICE]},
+        services=said[Alias.Kind.SERVICE],
         environments=said[Alias.Kind.ENVIRONMENT],
         checks=said[Alias.Kind.CHECK],
+        repositories={repository_path(address): slug for address, slug in repositories},
     )
 
 
-def _path(address: str) -> str:
-    """`https://github.com/Acme/Shop.git` → `acme/shop`, as its webhooks call it."""
-    return urlsplit(address).path.strip("/").removesuffix(".git").lower()
+def read(message: Message, known: Names) -> Reading:
+    """Read a message, with our names where a team has said what is meant.
+
+    What it wants nothing of is ignored. Raises 422.
+    """
+    if not message.waits:
+        return message.read(known)
+    try:
+        return _with_our_environments(known, message.read(known))
+    except UnwantedError as unwanted:
+        return Ignored(str(unwanted))
+    except UnexplainedError as unexplained:
+        return Unexplained(unexplained.repository)
 
 
-def in_our_words(known: Names, reading: Reading) -> Reading:
-    """Put our names where a team has said what is meant. What it wants nothing of is ignored."""
-    if isinstance(reading, Ignored):
-        return reading
+def _with_our_environments(known: Names, reading: Reading) -> Reading:
     if isinstance(reading, Announced):
-        ours = known.environments.get(reading.environment, reading.environment)
-        return replace(reading, environment=ours) if ours else _unwanted("environment", reading.environment)
-    for fact in reading:
-        if known.services.get(fact.service) == "":
-            return _unwanted("service", fact.service)
-        if fact.environment and known.environments.get(fact.environment) == "":
-            return _unwanted("environment", fact.environment)
+        return replace(reading, environment=known.environment(reading.environment))
+    if not isinstance(reading, tuple):
+        return reading
     return tuple(
-        fact.model_copy(
-            update={
-                "service": known.services.get(fact.service, fact.service),
-                "environment": known.environments.get(fact.environment or "", fact.environment),
-            }
-        )
+        fact.model_copy(update={"environment": known.environment(fact.environment)})
+        if fact.environment
+        else fact
         for fact in reading
     )
-
-
-def _unwanted(what: str, name: str) -> Ignored:
-    return Ignored(f"The team wants nothing of the {what} '{name}'.")

@@ -10,13 +10,12 @@ from datetime import datetime
 from releasedesk.accounts.roles import Actor
 from releasedesk.actions.take_in import Told, take_in
 from releasedesk.deliveries.models import Outcome
-from releasedesk.ingest import answer
+from releasedesk.ingest import answer, our_words
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import report_of
 from releasedesk.ingest.facts import DeploymentFact, ForgeDeploymentFact
 from releasedesk.ingest.message import Message
 from releasedesk.ingest.names import Names
-from releasedesk.ingest.our_words import in_our_words
 from releasedesk.problems.problem import Problem
 
 Deployments = Mapping[int, DeploymentFact]  # by the index of their messages
@@ -49,7 +48,7 @@ def deployments_in(messages: Sequence[Message], known: Names) -> dict[int, Deplo
 
 def _sole_deployment(message: Message, known: Names) -> DeploymentFact | None:
     try:
-        reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
+        reading = our_words.read(message, known)
     except Problem:
         return None
     if not isinstance(reading, tuple) or len(reading) > 1:

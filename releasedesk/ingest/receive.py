@@ -16,13 +16,13 @@ from releasedesk.actions.deliveries import claim, keep_original, reject, settle
 from releasedesk.actions.services import register_service
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.deliveries.models import Alias, Delivery, Outcome
-from releasedesk.ingest import answer, native
+from releasedesk.ingest import answer, native, our_words
 from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import Applied, Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
-from releasedesk.ingest.message import Announced, Ignored, Message, Reading
+from releasedesk.ingest.message import Announced, Ignored, Message, Reading, Unexplained
 from releasedesk.ingest.names import NO_NAMES, Names
-from releasedesk.ingest.our_words import in_our_words, names_of
+from releasedesk.ingest.our_words import names_of
 from releasedesk.operations.statements import unless_sacrificed
 from releasedesk.problems.problem import FieldError, Problem
 
@@ -37,7 +37,7 @@ def receive(
     """
     known = names_known(team_id, [message]) if known is None else known
     try:
-        reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
+        reading = our_words.read(message, known)
         delivery, told = unless_sacrificed(partial(_claimed, actor, team_id, message, reading, now=now))
     except Problem as problem:
         reject(actor, team_id, message, problem, now=now)
@@ -89,7 +89,7 @@ def apply_again(actor: Actor, delivery: Delivery, message: Message, *, now: date
     what `receive` raises, and leaves the delivery as it was.
     """
     known = names_known(delivery.team_id, [message])
-    reading = in_our_words(known, message.read(known)) if message.waits else message.read(known)
+    reading = our_words.read(message, known)
     with transaction.atomic(), _one_fact_a_key(message):
         held = Delivery.objects.held(delivery.pk)
         if held.outcome not in {Outcome.UNMATCHED, Outcome.IGNORED}:
@@ -128,12 +128,14 @@ def _take_in(
         return _settle(delivery, Outcome.IGNORED, answer.ignored(message, reading.why), waits_for=unmapped)
     if isinstance(reading, Announced):
         return _announced(delivery, message, reading.environment, now=now)
+    if isinstance(reading, Unexplained):
+        told = answer.unmatched(message, _unknown("service", reading.repository))
+        return _wait(delivery, message, ("service", reading.repository), told)
     services = _services(actor, delivery.team_id, message, reading, now=now)
     if missing := _missing(message, reading, services):
         first = reading[0]
         told = answer.unmatched(message, _unknown(*missing), first.service, first.environment, first.version)
-        keep_original(delivery, message.body)
-        return _settle(delivery, Outcome.UNMATCHED, told, waits_for=missing)
+        return _wait(delivery, message, missing, told)
     done = [(fact, apply(fact, Told(actor, services[fact.service], message.source, now))) for fact in reading]
     fact, applied = next((one for one in done if one[1].deployment), done[0])
     service = services[fact.service]
@@ -147,9 +149,15 @@ def _announced(delivery: Delivery, message: Message, name: str, *, now: datetime
     if Environment.objects.filter(name=name).exists():
         told = answer.applied(message, None, Applied(environment=name), now=now)
         return _settle(delivery, Outcome.APPLIED, told)
-    keep_original(delivery, message.body)
     told = answer.unmatched(message, _unknown("environment", name), environment=name)
-    return _settle(delivery, Outcome.UNMATCHED, told, waits_for=("environment", name))
+    return _wait(delivery, message, ("environment", name), told)
+
+
+def _wait(
+    delivery: Delivery, message: Message, waits_for: tuple[str, str], told: Mapping[str, Any]
+) -> Answer:
+    keep_original(delivery, message.body)
+    return _settle(delivery, Outcome.UNMATCHED, told, waits_for=waits_for)
 
 
 def _settle(

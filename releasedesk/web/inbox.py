@@ -19,6 +19,7 @@ from releasedesk.catalog.models import Environment, Service
 from releasedesk.checklists.models import Template
 from releasedesk.deliveries.models import Alias, Delivery, Outcome, Source
 from releasedesk.ingest.again import Tried, apply_waiting, redeliver
+from releasedesk.ingest.names import slug
 from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
 from releasedesk.reports.inbox import GROUPS_AT_MOST, InboxFilters, Waiting, inbox, sources_named, waiting
 from releasedesk.web.access import actor_of, signed_in
@@ -94,8 +95,10 @@ def _explain(actor: Actor, team: Team, waits_for: str, name: str, meant: str, *,
         raise invalid(FieldError("#/meant", "required", "Choose what is meant.", "one of the choices"))
     nothing = meant == NOTHING
     if waits_for == Alias.Kind.SERVICE and meant == REGISTER:
-        add_service(actor, team, name, now=now)
-        return f"{name} is a service of {team.name}"
+        new = add_service(actor, team, _slug_of(name), now=now)
+        if new.slug != name:
+            name_service(actor, team, name, new, now=now)
+        return f"{new.slug} is a service of {team.name}"
     if waits_for == Alias.Kind.SERVICE:
         service = None if nothing else Service.objects.filter(team=team, slug=meant).first()
         if service is None and not nothing:
@@ -127,9 +130,8 @@ class Offer:
 def offers(actor: Actor, **only: object) -> list[Offer]:
     """What waits in the actor's teams, as far as it is `only` this, each with what may be meant."""
     groups = waiting(actor, **only)
-    taken = set(
-        Service.objects.filter(slug__in=[group.name for group in groups]).values_list("slug", flat=True)
-    )
+    slugs = [_slug_of(group.name) for group in groups]
+    taken = set(Service.objects.filter(slug__in=slugs).values_list("slug", flat=True))
     places = [(name, name) for name in Environment.objects.values_list("name", flat=True)] if groups else []
     return [
         Offer(
@@ -146,10 +148,15 @@ def _choices(group: Waiting, places: list[tuple[str, str]], taken: set[str]) -> 
         return places
     if group.waits_for == Alias.Kind.CHECK:
         return list(Template.objects.items_of(group.team).items())
-    slugs = Service.objects.filter(team=group.team).values_list("slug", flat=True)
-    own = [(slug, slug) for slug in slugs]
+    known = Service.objects.filter(team=group.team).values_list("slug", flat=True)
+    own, new = [(each, each) for each in known], _slug_of(group.name)
     # A name that another team has is no new one.
-    return own if group.name in taken else [*own, (REGISTER, f"a new service: register {group.name}")]
+    return own if new in taken else [*own, (REGISTER, f"a new service: register {new}")]
+
+
+def _slug_of(name: str) -> str:
+    """What a new service of this name is called; a repository is named by all of its path."""
+    return slug(name) if "/" in name else name
 
 
 def _delivery(request: HttpRequest, pk: int) -> Delivery:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from releasedesk.ingest import github, names
-from releasedesk.ingest.names import Names
+from releasedesk.ingest.names import Names, UnexplainedError, UnwantedError
 from releasedesk.problems.field_errors import SLUG, VERSION
 from releasedesk.problems.problem import Problem
 from tests.builders import NOON, minutes
@@ -25,6 +25,9 @@ from tests.ingest import payloads
         ("ünïcode", "unicode"),
         ("Zahlungsübersicht Ⅳ", "zahlungsubersicht-iv"),
         ("服务", "service-ec309ab2"),
+        ("Team 服务", "team-91e2b8f5"),
+        ("a" * 64, "a" * 64),
+        ("a" * 65, f"{'a' * 55}-635361c4"),
         ("🚀", ""),
         ("///", ""),
     ],
@@ -35,6 +38,10 @@ def test_a_name_becomes_a_slug(text: str, slug: str) -> None:
 
 def test_a_version_keeps_the_letters_below_its_accents() -> None:
     assert names.version("v1.0-überprüft 🚀") == "v1.0-uberpruft-"
+    told_apart = {
+        names.version(text) for text in ("версия-1", "релиз-1", "リリース", "1", "1" * 129, "1" * 130)
+    }
+    assert len(told_apart) == 6
 
 
 @given(st.text())
@@ -65,6 +72,12 @@ def test_a_line_holds_nothing_that_commands_a_terminal(text: str) -> None:
         ("hotfix-1.2.3", "4f1c2b6a9e0d"),
         ("Release-v1.2", "4f1c2b6a9e0d"),
         ("6.4", "4f1c2b6a9e0d"),
+        ("feature-1.2.3", "4f1c2b6a9e0d"),
+        ("dependabot-npm-1.2.3", "4f1c2b6a9e0d"),
+        ("v1.2-branch", "4f1c2b6a9e0d"),
+        ("2026-11-28", "2026-11-28"),
+        ("2026-11-28.2", "2026-11-28.2"),
+        ("2026-11-28-login", "4f1c2b6a9e0d"),
         ("v20.x", "4f1c2b6a9e0d"),
         ("refs/heads/v1.2.3", "4f1c2b6a9e0d"),
         ("4f1c2b6a9e0d7c8b5a4e3d2c1b0a9f8e7d6c5b4a", "4f1c2b6a9e0d"),
@@ -133,6 +146,18 @@ def test_a_number_that_is_no_time_is_refused_as_none(pushed_at: float) -> None:
         ("deploy", None),
         ("publish docs", None),
         ("latest", None),
+        ("Deploy to integration", None),
+        ("deploy-acceptance", None),
+        ("Deploy, then integration tests", "integration"),
+        ("Smoke test after the deployment", "integration"),
+        ("Test and deploy", "unit_tests"),
+        ("CloudFormation deploy", None),
+        ("Publish static assets", None),
+        ("Lifestyle shop", None),
+        ("golangci-lint", "lint"),
+        ("stylelint", "lint"),
+        ("Static analysis", "lint"),
+        ("pytest", "unit_tests"),
     ],
 )
 def test_a_jobs_name_says_which_item_it_decides(job: str, item: str | None) -> None:
@@ -145,3 +170,27 @@ def test_what_a_team_has_said_about_a_name_counts_before_the_name_itself() -> No
     assert known.service("acme/Ledger") == "ledger"
     assert known.check("Deploy") == "integration"
     assert known.check("CI") is None, "left alone on purpose"
+
+
+def test_a_name_is_looked_up_once() -> None:
+    known = Names(services={"shop": "shop-api", "acme/shop": "shop", "a": "b", "b": "a"})
+    assert (known.service("acme/shop"), known.service("other/shop")) == ("shop", "shop-api")
+    assert (known.called("A"), known.called("b"), known.called("c")) == ("b", "a", "c")
+
+
+def test_a_service_that_names_its_repository_is_no_others() -> None:
+    known = Names(repositories={"acme/backend/web": "web", "ledger": "books"}, services={"acme/old": ""})
+    assert known.service("Acme/Backend/Web") == "web"
+    assert known.service("https://gitlab.example/acme/backend/web.git") == "web"
+    assert known.called("ledger") == "ledger", "a service of that name is no repository"
+    with pytest.raises(UnexplainedError, match="acme/frontend/web"):
+        known.service("acme/frontend/web")
+    with pytest.raises(UnwantedError, match="the service 'acme/old'"):
+        known.service("acme/old")
+
+
+def test_what_is_too_long_is_told_apart_by_what_was_cut_off() -> None:
+    far = "https://kubernetes.example/clusters/eu/namespaces/" + "x" * 200
+    places = {names.place(f"{far}/{name}") for name in ("production", "staging")}
+    assert len(places) == 2
+    assert {len(place) for place in places} == {200}

@@ -149,7 +149,7 @@ def test_what_is_explained_while_it_comes_in_does_not_wait_for_ever(
         if waits_for == "check":
             decided = fact("check.finished", key="lint", outcome="passed")
             return (decided,) if known.checks.get("odd") else Ignored("What decides it?", job="odd")
-        return (fact(**{"environment": "production", waits_for: names[waits_for]}),)
+        return (fact(service=known.called("shop")) if waits_for == "service" else fact(environment="prod"),)
 
     def explain_in_between(execute: Any, sql: str, *rest: Any) -> Any:
         if "pg_advisory_xact_lock" in sql and not Alias.objects.exists():

@@ -116,6 +116,24 @@ def test_an_unknown_service_is_registered(bob: User, ci: Client, settings: Setti
     assert Release.objects.get().service.slug == "ledgr"
 
 
+def test_a_repository_that_a_service_of_its_name_does_not_name_waits_and_can_be_registered(
+    bob: User, payments: Team
+) -> None:
+    make_service("ledger", payments, repository="https://gitlab.example/acme/backend/ledger")
+    gitlab = make_sender(payments, "gitlab")
+    for path, answered in (("acme/backend/ledger", "ledger"), ("acme/frontend/ledger", None)):
+        project = {**payloads.GITLAB_PROJECT, "path_with_namespace": path}
+        answer = gitlab.deliver("Deployment Hook", payloads.gitlab_deployment(ref="v1.0.0", project=project))
+        assert answer.json()["service"] == answered
+    assert "register acme-frontend-ledger" in text_of(Client(), bob, "/inbox/")
+    said = explain(bob, "service", "acme/frontend/ledger", "+register").content.decode()
+    assert "acme-frontend-ledger is a service of Payments" in said
+    assert [row.service.slug for row in Live.objects.order_by("service__slug")] == [
+        "acme-frontend-ledger",
+        "ledger",
+    ]
+
+
 def test_who_is_in_two_teams_does_not_move_a_service_by_registering_it(bob: User, payments: Team) -> None:
     search = make_team("search")
     Membership.objects.create(team=search, user=bob, role="lead")
