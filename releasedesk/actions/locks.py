@@ -76,13 +76,13 @@ def allow_lock(actor: Actor, service: Service | None) -> None:
         raise Problem("forbidden", f"{actor.label} may not lock all services. Ask a lead.")
 
 
-def lock_request(body: LockBody) -> LockRequest:
-    """Find what a body names. Raises 422 for an unknown service or environment."""
+def lock_request(actor: Actor, body: LockBody) -> LockRequest:
+    """Find what a body names. Raises 422 for an unknown one, and names those the actor may see."""
     service = Service.objects.select_related("team").filter(slug=body.service).first()
     environments = {place.name: place for place in Environment.objects.all()}
     wrong = []
     if body.service and service is None:
-        known = Service.objects.values_list("slug", flat=True)
+        known = Service.objects.of(actor).values_list("slug", flat=True)
         wrong.append(unknown("#/service", "service", body.service, list(known)))
     if body.environment and body.environment not in environments:
         wrong.append(unknown("#/environment", "environment", body.environment, list(environments)))

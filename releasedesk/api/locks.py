@@ -52,7 +52,7 @@ class Locks(Door):
     @operation("lock", "Locks", {200: answers.Lock, 201: answers.Lock}, body=LockBody, keyed=True)
     def post(self, request: Request) -> Response:
         """Lock: 201; 200 when this `Idempotency-Key` was seen with this body."""
-        asked = lock_request(self.read(LockBody))
+        asked = lock_request(self.actor, self.read(LockBody))
         answer = once(
             self.actor,
             asked.service,

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from releasedesk.accounts.roles import Actor
+from releasedesk.catalog.models import Service
 from releasedesk.notes.full_text import DOCUMENT, asked_for
 from releasedesk.releases.models import Release
 
@@ -20,9 +21,11 @@ class NoteQuerySet(models.QuerySet["Note"]):
     """Questions about sets of notes."""
 
     def visible_to(self, actor: Actor) -> NoteQuerySet:
-        """Finished ones, and the drafts of the actor's own teams."""
+        """Finished ones, and the drafts of the actor's own teams; a token sees only those of its services."""
         if actor.superuser:
             return self
+        if actor.user_id is None:
+            return self.filter(release__service__in=Service.objects.of(actor))
         return self.filter(Q(draft=False) | Q(release__service__team__in=actor.team_ids))
 
     def matching(self, text: str) -> NoteQuerySet:

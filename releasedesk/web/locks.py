@@ -39,7 +39,7 @@ def locks(request: HttpRequest) -> HttpResponse:
         return _page(request, actor, {"kind": Lock.Kind.BLOCK})
     document = typed(request.POST)
     try:
-        lock(actor, lock_request(LockBody.read(_body(document), lax=True)), now=timezone.now())
+        lock(actor, lock_request(actor, LockBody.read(_body(document), lax=True)), now=timezone.now())
     except Problem as problem:
         return _page(request, actor, document, problem)
     return redirect("locks")

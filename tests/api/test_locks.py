@@ -48,6 +48,12 @@ def test_ci_locks_its_service_and_ends_the_lock(ci: Client, checkout: Service, c
     assert [row["id"] for row in ci.get(f"{LOCKS}?ended=true").json()["results"]] == [found["id"]]
 
 
+def test_another_teams_token_hears_of_no_service_of_ours(checkout: Service) -> None:
+    others = Client(headers={"Authorization": f"Bearer {make_token(make_team('search'))}"})
+    told = problem(post(others, LOCKS, {**AUDIT, "service": "checkout-ap"}), 422)
+    assert "checkout-api" not in str(told["errors"])
+
+
 def test_a_weekend_freeze_waits_on_the_teams_own_clock(
     ci: Client, payments: Team, checkout: Service, clock: Clock
 ) -> None:

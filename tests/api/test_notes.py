@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from releasedesk.accounts.models import User
+from releasedesk.accounts.models import Team, User
 from releasedesk.catalog.models import Service
 from releasedesk.notes.models import Note
 from tests.api.asking import RELEASE, problem, put, rows, sole_error
 from tests.api.conftest import signed_in
-from tests.builders import make_note, make_release, make_team, make_token
+from tests.builders import make_note, make_release, make_service, make_team, make_token
 from tests.conftest import Clock
 
 NOTE = f"{RELEASE}/note"
@@ -115,6 +115,22 @@ def test_a_draft_never_takes_the_place_of_a_finished_note(ci: Client) -> None:
     told = problem(put(ci, NOTE, {**WRITTEN, "draft": True}), 409, "conflict")
     assert "finished already" in told["detail"]
     assert not Note.objects.get().draft
+
+
+def test_a_token_finds_notes_of_its_own_services_alone(payments: Team, checkout: Service) -> None:
+    ledger, search = make_service("ledger", payments), make_team("search")
+    make_note(make_release(checkout, "1.0"), reason="A basket in the making.", draft=True)
+    make_note(make_release(ledger, "1.0"), reason="The basket is booked.")
+    tokens = {
+        "team": make_token(payments),
+        "service": make_token(payments, ledger),
+        "other": make_token(search),
+    }
+    found = {}
+    for whose, token in tokens.items():
+        asked = Client(headers={"Authorization": f"Bearer {token}"}).get("/api/v1/notes?q=basket")
+        found[whose] = sorted(line["service"] for line in asked.json()["results"])
+    assert found == {"team": ["checkout-api", "ledger"], "service": ["ledger"], "other": []}
 
 
 def test_a_draft_may_still_lack_its_reason(ci: Client) -> None:

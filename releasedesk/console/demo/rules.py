@@ -70,7 +70,7 @@ def agree(team: Team, lead: Actor, *, at: datetime) -> None:
 def freeze(lead: Actor, *, at: datetime) -> None:
     """Let a lead write down the freezes."""
     for words in FREEZES:
-        lock(lead, lock_request(LockBody.read(words)), now=at)
+        lock(lead, lock_request(lead, LockBody.read(words)), now=at)
 
 
 def compare_settings(pipeline: Actor, owner: Actor, service: Service, *, at: datetime) -> None:
