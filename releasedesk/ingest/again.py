@@ -7,11 +7,11 @@ from datetime import datetime
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.deliveries import original
-from releasedesk.deliveries.models import Delivery, Outcome, Source
+from releasedesk.deliveries.models import Alias, Delivery, DeliveryQuerySet, Outcome, Source
 from releasedesk.ingest import events, hooks, our_words
 from releasedesk.ingest.answer import Answer
-from releasedesk.ingest.message import Message
-from releasedesk.ingest.names import Names
+from releasedesk.ingest.message import Ignored, Message, Reading
+from releasedesk.ingest.names import Names, slug
 from releasedesk.ingest.our_words import names_of
 from releasedesk.ingest.receive import apply_again, receive, skew
 from releasedesk.operations.sealed import BrokenSealError
@@ -48,11 +48,37 @@ def apply_waiting(
     A message that waits for another name too goes on waiting. Raises 403.
     """
     _allow(actor, team.pk)
-    waiting = Delivery.objects.waiting().filter(team=team, waits_for=waits_for, waits_name=name)
-    rows = list(waiting.order_by("received_at", "pk")[:AT_ONCE])
-    left = waiting.count() - len(rows)
     known = names_of(team.pk)
+    waiting = Delivery.objects.waiting().filter(team=team, waits_for=waits_for).order_by("received_at", "pk")
+    under = waiting.filter(waits_name=name)
+    others = _under_other_names(waiting, name, known, now=now) if waits_for == Alias.Kind.SERVICE else []
+    rows = [*under[:AT_ONCE], *others][:AT_ONCE]
+    left = under.count() + len(others) - len(rows)
     return [_try(row, now=now) for row in sorted(rows, key=lambda row: _happened(row, known, now))], left
+
+
+def _under_other_names(
+    waiting: DeliveryQuerySet, name: str, known: Names, *, now: datetime
+) -> Sequence[Delivery]:
+    """What waits for a service under another form of its name, which others may share, and is explained now.
+
+    A repository's messages wait under all of its path, or under the slug that was made of its last part.
+    """
+    names = waiting.order_by("waits_name").values_list("waits_name", flat=True).distinct()
+    akin = [each for each in names if each != name and _forms(each) & _forms(name)]
+    rows = waiting.filter(waits_name__in=akin)
+    return [row for row in rows if not _still_names(_reading(row, known, now), row.waits_name)]
+
+
+def _forms(name: str) -> set[str]:
+    return {name, slug(name), slug(name.rsplit("/", 1)[-1])}
+
+
+def _still_names(reading: Reading | None, service: str) -> bool:
+    """Whether a message is about a service of this name; one that cannot be read may be."""
+    if isinstance(reading, tuple):
+        return any(fact.service == service for fact in reading)
+    return not isinstance(reading, Ignored)
 
 
 def _try(delivery: Delivery, *, now: datetime) -> Tried:
@@ -80,12 +106,17 @@ def message_again(delivery: Delivery, *, now: datetime) -> Message:
 
 def _happened(delivery: Delivery, known: Names, now: datetime) -> tuple[datetime, datetime]:
     """When what it tells of happened; the time of its coming where that cannot be told."""
-    try:
-        reading = our_words.read(message_again(delivery, now=now), known)
-    except (Problem, BrokenSealError):
-        reading = ()
+    reading = _reading(delivery, known, now)
     times = [fact.occurred_at for fact in reading] if isinstance(reading, tuple) else []
     return min(times, default=delivery.received_at), delivery.received_at
+
+
+def _reading(delivery: Delivery, known: Names, now: datetime) -> Reading | None:
+    """What a kept message says in our words; None where that cannot be told."""
+    try:
+        return our_words.read(message_again(delivery, now=now), known)
+    except (Problem, BrokenSealError):
+        return None
 
 
 def _allow(actor: Actor, team_id: int) -> None:

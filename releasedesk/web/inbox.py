@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,20 +12,17 @@ from django.views.decorators.http import require_POST, require_safe
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
-from releasedesk.actions.aliases import name_check, name_environment, name_service
-from releasedesk.actions.services import add_service
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.checklists.models import Template
 from releasedesk.deliveries.models import Alias, Delivery, Outcome, Source
-from releasedesk.ingest.again import Tried, apply_waiting, redeliver
-from releasedesk.ingest.names import slug
-from releasedesk.problems.problem import FieldError, Problem, invalid, not_found, unknown
+from releasedesk.ingest.again import Tried, redeliver
+from releasedesk.ingest.explain import NOTHING, REGISTER, Explained, new_slug
+from releasedesk.ingest.explain import explain as explain_name
+from releasedesk.problems.problem import Problem, not_found
 from releasedesk.reports.inbox import GROUPS_AT_MOST, InboxFilters, Waiting, inbox, sources_named, waiting
 from releasedesk.web.access import actor_of, signed_in
 from releasedesk.web.paging import page
 from releasedesk.web.sign_in_again import signed_in_to_write
-
-REGISTER, NOTHING = "+register", "-nothing"  # what no slug can be
 
 
 @require_safe
@@ -82,40 +78,14 @@ def explain(request: HttpRequest) -> HttpResponse:
     team = Team.objects.filter(slug=request.POST.get("team", "")).first()
     if team is None or not (actor.superuser or team.pk in actor.roles):
         raise not_found("team", request.POST.get("team", "")[:100])
-    waits_for, name = request.POST.get("waits_for", ""), request.POST.get("name", "")
-    said = _explain(actor, team, waits_for, name, request.POST.get("meant", ""), now=now)
-    tried, left = apply_waiting(actor, team, waits_for, name, now=now)
-    again = {"team": team.slug, "waits_for": waits_for, "name": name, "meant": request.POST.get("meant", "")}
-    return _results(request, tried, heading=said, left=left, again=again)
+    kind, name, meant = (request.POST.get(each, "") for each in ("waits_for", "name", "meant"))
+    return explained(request, team, explain_name(actor, team, kind, name, meant, now=now))
 
 
-def _explain(actor: Actor, team: Team, waits_for: str, name: str, meant: str, *, now: datetime) -> str:
-    """Do what was chosen, and say what was done. Raises 403, and 422 for a choice that is none."""
-    if not meant:
-        raise invalid(FieldError("#/meant", "required", "Choose what is meant.", "one of the choices"))
-    nothing = meant == NOTHING
-    if waits_for == Alias.Kind.SERVICE and meant == REGISTER:
-        new = add_service(actor, team, _slug_of(name), now=now)
-        if new.slug != name:
-            name_service(actor, team, name, new, now=now)
-        return f"{new.slug} is a service of {team.name}"
-    if waits_for == Alias.Kind.SERVICE:
-        service = None if nothing else Service.objects.filter(team=team, slug=meant).first()
-        if service is None and not nothing:
-            slugs = Service.objects.filter(team=team).values_list("slug", flat=True)
-            raise invalid(unknown("#/meant", "service", meant[:100], list(slugs)))
-        name_service(actor, team, name, service, now=now)
-    elif waits_for == Alias.Kind.ENVIRONMENT:
-        place = None if nothing else Environment.objects.filter(name=meant).first()
-        if place is None and not nothing:
-            places = Environment.objects.values_list("name", flat=True)
-            raise invalid(unknown("#/meant", "environment", meant[:100], list(places)))
-        name_environment(actor, team, name, place, now=now)
-    elif waits_for == Alias.Kind.CHECK:
-        name_check(actor, team, name, "" if nothing else meant[:64], now=now)
-    else:
-        raise invalid(unknown("#/waits_for", "kind of name", waits_for[:100], Alias.Kind.values))
-    return f"“{name}” is left alone from now on" if nothing else f"“{name}” is {meant}"
+def explained(request: HttpRequest, team: Team, what: Explained) -> HttpResponse:
+    """Show what came of all that waited for a name, with the way to apply the rest of many."""
+    again = {"team": team.slug, "waits_for": what.kind, "name": what.name, "meant": what.meant}
+    return _results(request, what.tried, heading=what.said, left=what.left, again=again, team=team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +100,7 @@ class Offer:
 def offers(actor: Actor, **only: object) -> list[Offer]:
     """What waits in the actor's teams, as far as it is `only` this, each with what may be meant."""
     groups = waiting(actor, **only)
-    slugs = [_slug_of(group.name) for group in groups]
+    slugs = [new_slug(group.name) for group in groups]
     taken = set(Service.objects.filter(slug__in=slugs).values_list("slug", flat=True))
     places = [(name, name) for name in Environment.objects.values_list("name", flat=True)] if groups else []
     return [
@@ -149,14 +119,9 @@ def _choices(group: Waiting, places: list[tuple[str, str]], taken: set[str]) -> 
     if group.waits_for == Alias.Kind.CHECK:
         return list(Template.objects.items_of(group.team).items())
     known = Service.objects.filter(team=group.team).values_list("slug", flat=True)
-    own, new = [(each, each) for each in known], _slug_of(group.name)
+    own, new = [(each, each) for each in known], new_slug(group.name)
     # A name that another team has is no new one.
     return own if new in taken else [*own, (REGISTER, f"a new service: register {new}")]
-
-
-def _slug_of(name: str) -> str:
-    """What a new service of this name is called; a repository is named by all of its path."""
-    return slug(name) if "/" in name else name
 
 
 def _delivery(request: HttpRequest, pk: int) -> Delivery:
@@ -174,6 +139,14 @@ def _results(
     heading: str,
     left: int = 0,
     again: dict[str, str] | None = None,
+    team: Team | None = None,
 ) -> HttpResponse:
-    context = {"tried": tried, "heading": heading, "left": left, "again": again, "nav": "inbox"}
+    context = {
+        "tried": tried,
+        "heading": heading,
+        "left": left,
+        "again": again,
+        "team": team,
+        "nav": "inbox",
+    }
     return render(request, "applied.html", context)

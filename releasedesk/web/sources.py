@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Role
-from releasedesk.actions.aliases import forget_alias, name_check, name_environment, name_service
+from releasedesk.actions.aliases import forget_alias
 from releasedesk.actions.answering import URL
 from releasedesk.actions.sources import (
     delete_source,
@@ -20,15 +20,16 @@ from releasedesk.actions.sources import (
     rotate_secret,
     set_up_source,
 )
-from releasedesk.catalog.models import Environment, Service
+from releasedesk.catalog.models import Environment
 from releasedesk.checklists.models import Template
 from releasedesk.deliveries.models import Alias, Delivery, Source
+from releasedesk.ingest.explain import explain
 from releasedesk.ingest.trial import try_out
-from releasedesk.problems.problem import FieldError, Problem, invalid, not_found
+from releasedesk.problems.problem import Problem, not_found
 from releasedesk.reports.inbox import last_heard
 from releasedesk.web.access import actor_of, signed_in
 from releasedesk.web.forms import Document, Field, Filled, typed
-from releasedesk.web.inbox import offers
+from releasedesk.web.inbox import explained, offers
 from releasedesk.web.sign_in_again import signed_in_to_write
 
 ARRIVED_SHOWN = 8
@@ -130,12 +131,15 @@ def trial(request: HttpRequest, slug: str, source_id: str) -> HttpResponse:
 @require_POST
 @signed_in_to_write
 def add_name(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say what a name of the other side means."""
-    team, document = _team(request, slug), typed(request.POST)
+    """Say what a name of the other side means, and show what came of all that waited for it."""
+    actor, team, document = actor_of(request), _team(request, slug), typed(request.POST)
+    kind, _, meant = str(document.get("meant", "")).partition("/")
     try:
-        _say(request, team, document)
+        found = explain(actor, team, kind, str(document.get("theirs", "")), meant, now=timezone.now())
     except Problem as problem:
         return _list(request, team, document, problem)
+    if found.tried:
+        return explained(request, team, found)
     return redirect(f"{reverse('sources', args=[slug])}#names")
 
 
@@ -148,26 +152,6 @@ def forget_name(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         raise Problem("not-found", "The team has said nothing of that name.")
     forget_alias(actor_of(request), alias)
     return redirect(f"{reverse('sources', args=[slug])}#names")
-
-
-def _say(request: HttpRequest, team: Team, document: Document) -> None:
-    """One form for the three: what is meant names its kind, as `service/checkout-api`."""
-    actor, now, theirs = actor_of(request), timezone.now(), str(document.get("theirs", ""))
-    kind, _, meant = str(document.get("meant", "")).partition("/")
-    if kind == Alias.Kind.SERVICE:
-        service = Service.objects.filter(team=team, slug=meant).first()
-        if service is not None:
-            name_service(actor, team, theirs, service, now=now)
-            return
-    elif kind == Alias.Kind.ENVIRONMENT:
-        place = Environment.objects.filter(name=meant).first()
-        if place is not None:
-            name_environment(actor, team, theirs, place, now=now)
-            return
-    elif kind == Alias.Kind.CHECK and meant in Template.objects.items_of(team):
-        name_check(actor, team, theirs, meant, now=now)
-        return
-    raise invalid(FieldError("#/meant", "required", "Choose what is meant.", "one of the choices"))
 
 
 def _list(

@@ -229,7 +229,8 @@ def test_what_a_team_said_of_a_job_holds_for_cdevents_sent_with_a_token(bob: Use
 
 
 @pytest.mark.parametrize(
-    ("waits_for", "meant"), [("environment", "mars"), ("service", "theirs"), ("planet", "x"), ("service", "")]
+    ("waits_for", "meant"),
+    [("environment", "mars"), ("service", "theirs"), ("planet", "x"), ("service", ""), ("check", "mars")],
 )
 def test_a_meaning_that_is_none_is_refused(bob: User, github: Sender, waits_for: str, meant: str) -> None:
     make_service("theirs", make_team("search"))
