@@ -65,7 +65,7 @@ def test_a_lock_that_two_end_at_once_ends_once(committed: None) -> None:
     make_service()
     body = LockBody.read({"service": "checkout-api", "reason": "audit"})
     for minute in range(5):
-        row = lock(DESK, lock_request(body), now=NOON)
+        row = lock(DESK, lock_request(DESK, body), now=NOON)
         ends = [NOON + minutes(minute + 1), NOON + minutes(minute + 2)]
         ended = at_once([partial(release_lock, DESK, row.pk, now=at) for at in ends])
         assert len({one.released_at for one in ended}) == 1

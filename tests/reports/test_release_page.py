@@ -187,7 +187,7 @@ def happened(release: Release, number: int) -> None:
     make_plan(release.service, release, data_note=f"as it was {number}")
     make_rehearsal(release, finished_at=at)
     body = LockBody.read({"service": release.service.slug, "reason": f"because {number}"})
-    lock(DESK, lock_request(body), now=NOON)
+    lock(DESK, lock_request(DESK, body), now=NOON)
     make_deployment(release.service, "1.0", at=at + minutes(1))  # a rollback
     make_deployment(release.service, "1.1", at=at + minutes(2))
     Change.objects.create(release=release, sha=f"{number:040x}", committed_at=at)

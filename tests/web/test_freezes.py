@@ -38,7 +38,7 @@ def freeze(service: str | None = "checkout-api", *, at: datetime = NOON, **field
         "reason": "Nobody is on call.",
         "window": WEEKEND,
     }
-    return lock(DESK, lock_request(LockBody.read({**body, **fields})), now=at)
+    return lock(DESK, lock_request(DESK, LockBody.read({**body, **fields})), now=at)
 
 
 def signed_in(user: User) -> Client:

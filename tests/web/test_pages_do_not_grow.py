@@ -76,7 +76,7 @@ def a_round(service: Service, number: int, at: datetime) -> None:
     make_note(release, now=at + 9 * hour)
     lock(
         DESK,
-        lock_request(LockBody.read({"service": service.slug, "kind": "warn", "reason": "a fair"})),
+        lock_request(DESK, LockBody.read({"service": service.slug, "kind": "warn", "reason": "a fair"})),
         now=at,
     )
     Incident.objects.create(service=service, key=version, title="totals are wrong", opened_at=at)
