@@ -1,7 +1,7 @@
 """Facts → actions, in one table. A new kind of fact is one class and one line here."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +101,7 @@ def _deployment(fact: DeploymentFact, told: Told) -> Applied:
 
 def _forge_deployment(fact: ForgeDeploymentFact, told: Told) -> Applied:
     """Take in what another message may have told before."""
+    told = replace(told, source=fact.forge or told.source)
     facts = releases.DeploymentFact.objects.select_related("service", "environment", "release")
     kept = facts.filter(service=told.service, source=told.source, key=fact.id).first()
     if kept is None:

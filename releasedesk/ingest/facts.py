@@ -68,7 +68,12 @@ class DeploymentFact(Fact):
 
 
 class ForgeDeploymentFact(DeploymentFact):
-    """Any of these, said by several messages: `id` and time are the deployment's, not theirs."""
+    """Any of these, said by several messages: `id` and time are the deployment's, not theirs.
+
+    `forge` is who says it, through whichever source; empty where only the message has a name.
+    """
+
+    forge: str = ""
 
 
 class CheckFact(Fact):

@@ -33,6 +33,7 @@ class Delivery:
     `key` names it, `came_at` is the time of what bears no time of its own.
     """
 
+    forge: str
     payload: Mapping[str, Any]
     repository: str
     main: str
@@ -48,14 +49,14 @@ class Delivery:
     def deployed(self, number: str, *, ref: str, **fields: Any) -> Reading:
         """What became of the deployment of this number, of the tag that `ref` is, else of the commit.
 
-        The webhooks of a repository and of its organisation tell it twice: it is one fact. That it has begun
-        may be said again while it goes on.
+        The webhooks of a repository and of its organisation tell it twice, perhaps through two sources: it is
+        one fact. That it has begun may be said again while it goes on.
         """
         version = names.version_of_ref(ref, fields["commit"])
         ended = "" if fields["type"] == "deployment.started" else fields["occurred_at"]
         said = f"{number} {fields['type']} {version} {fields['environment']} {ended}"
-        told = names.line(said) if number else self.key
-        return (self._fact(ForgeDeploymentFact, id=told, version=version, **fields),)
+        named = {"id": names.line(said), "forge": self.forge} if number else {"id": self.key}
+        return (self._fact(ForgeDeploymentFact, version=version, **named, **fields),)
 
     def tagged(self, tag: str, *, commit: str | None, at: str | None, url: str | None = None) -> Reading:
         """A commit that bears a tag."""
@@ -107,6 +108,7 @@ class Delivery:
 class Forge:
     """One of them. `at` is where in the payload of an event our fields come from, as JSON pointers."""
 
+    name: str
     repository: tuple[str, str]
     main: tuple[str, str]
     at: Mapping[str, Mapping[str, str]]
@@ -130,6 +132,7 @@ class Forge:
         if translate is None:
             return Ignored(f"The desk needs nothing of '{names.line(event, 100)}'.")
         delivery = Delivery(
+            forge=self.name,
             payload=payload,
             repository=text_at(payload, *self.repository),
             main=text_at(payload, *self.main),

@@ -93,7 +93,8 @@ def _push(delivery: Delivery) -> Reading:
     payload, head = delivery.payload, part_at(delivery.payload, "head_commit")
     return delivery.pushed(
         tagged=names.commit(text_at(head, "id")) or names.commit(delivery.text("after")),
-        base=delivery.text("before"),
+        # What a forced push leaves behind is no parent of what it brings.
+        base="" if payload.get("forced") is True else delivery.text("before"),
         at=names.time_of(part_at(payload, "repository").get("pushed_at"), head.get("timestamp")),
         url=names.web_address(payload.get("compare")),
     )
@@ -179,6 +180,7 @@ _DEPLOYMENT = {
     "occurred_at": "#/deployment/created_at",
 }
 GITHUB = Forge(
+    name="github",
     repository=("repository", "full_name"),
     main=("repository", "default_branch"),
     at={

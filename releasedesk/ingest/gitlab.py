@@ -130,6 +130,7 @@ TRANSLATORS: dict[str, Callable[[Delivery], Reading]] = {
     "merge_request": _status_check,
 }
 GITLAB = Forge(
+    name="gitlab",
     repository=("project", "path_with_namespace"),
     main=("project", "default_branch"),
     at={

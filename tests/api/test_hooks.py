@@ -235,6 +235,15 @@ def test_two_hooks_that_tell_the_same_tell_it_once(github: Sender, state: str) -
     assert Deployment.objects.count() == 1
 
 
+def test_two_sources_that_tell_of_one_deployment_tell_it_once(github: Sender, payments: Team) -> None:
+    organisation = make_sender(payments, name="all of acme")
+    for state in ("in_progress", "success"):
+        payload = payloads.github_deployment_status(state, ref="v2.4.0")
+        told = [sender.deliver("deployment_status", payload).json() for sender in (github, organisation)]
+        assert told[0]["deployment"] == told[1]["deployment"]
+    assert Deployment.objects.get().mode == "forward"
+
+
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_a_start_that_is_told_several_times_began_when_the_earliest_says(
     gitlab: Sender, order: tuple[int, ...]

@@ -143,6 +143,12 @@ def test_a_push_brings_its_commits_each_on_the_one_before() -> None:
     assert fact.occurred_at == NOON
 
 
+def test_a_forced_push_stands_on_nothing_that_it_left_behind() -> None:
+    fact = said("push", payloads.github_push(forced=True))
+    assert isinstance(fact, CommitsFact)
+    assert [(each.sha, each.parent) for each in fact.commits] == [(OLDER, None), (SHA, OLDER)]
+
+
 def test_a_pushed_tag_is_a_release() -> None:
     fact = said("push", payloads.github_push("refs/tags/v2.4.0", commits=[]))
     assert isinstance(fact, ReleaseFact)
