@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from releasedesk.accounts.roles import DESK, Actor, Role
 from releasedesk.actions.checklist import report_check
 from releasedesk.catalog.models import Service
-from releasedesk.checklists.decided import Decided, DecidedQuerySet
+from releasedesk.checklists import jobs
+from releasedesk.checklists.decided import Decided
 from releasedesk.operations.statements import run
 from releasedesk.releases import lineage
 from releasedesk.releases.models import Change, Commit, CommitCheck, Release
@@ -78,7 +79,7 @@ def record_commit_check(actor: Actor, service: Service, check: CommitCheck) -> N
         named = Q(commit__in=short) | Q(reported_commit__in=short) | Q(tagged_commit__in=short)
         for release in service.releases.filter(named).select_related("service"):
             if check.sha.startswith(release.sha):
-                _tick(release, [check])
+                _tick(release, [check.item])
 
 
 def know_commit(service: Service, release: Release) -> None:
@@ -163,39 +164,59 @@ def is_told(sha: str, told: Collection[str]) -> bool:
 
 def _tick_anew(release: Release) -> None:
     """Let what was found about the commit that a release has now decide its items, and of no other commit."""
-    found = CommitCheck.objects.filter(service=release.service)
-    its = CommitCheck.objects.of(release.service, release.sha) if release.sha else found.none()
-    decisions = Decided.objects.filter(item__release=release)
-    told = set(decisions.values_list("source", "key"))
-    _tick(release, [check for check in its if (check.source, check.key) not in told])
-    if told:
-        _count_anew(release, decisions, found.exclude(pk__in=its))
+    is_decided = Decided.objects.filter(item__release=release).exists()
+    _tick(release, release.items.values_list("key", flat=True))
+    if is_decided:
+        _count_anew(release)
 
 
-def _count_anew(release: Release, decisions: DecidedQuerySet, others: QuerySet[CommitCheck]) -> None:
+def _tick(release: Release, items: Iterable[str]) -> None:
+    """Decide these items, of those that the release has, by what was found about its commit."""
+    checks = CommitCheck.objects.of(release.service, release.sha)
+    found: dict[str, list[CommitCheck]] = {}
+    for check in checks.filter(item__in=release.items.filter(key__in=items).values("key")).in_order():
+        found.setdefault(check.item, []).append(check)
+    told = Decided.objects.filter(item__release=release, item__key__in=found)
+    decisions = {(each.source, each.key): each for each in told}
+    corrected = False
+    for its in found.values():
+        for check, decisive in zip(its, jobs.decisive(its), strict=True):
+            before = decisions.get((check.source, check.key))
+            if before and (before.outcome, before.evidence) == (decisive.outcome, decisive.url):
+                continue
+            if before:
+                before.delete()
+                corrected = True
+            _report(release, check, decisive)
+    if corrected:
+        _count_anew(release)
+
+
+def _report(release: Release, check: CommitCheck, decisive: CommitCheck) -> None:
+    """Say what a check has decided; a decision that a late word of another job has overtaken is gone."""
+    report_check(
+        replace(DESK, label=decisive.actor),
+        release,
+        check.item,
+        decisive.outcome,
+        evidence=decisive.url,
+        at=check.occurred_at,
+        source=check.source,
+        event=check.key,
+    )
+
+
+def _count_anew(release: Release) -> None:
     """Let the newest decision about each item count, but for those that came of other commits' checks."""
+    decisions = Decided.objects.filter(item__release=release)
+    its = CommitCheck.objects.of(release.service, release.sha)
+    others = CommitCheck.objects.filter(service=release.service).exclude(pk__in=its)
     of_others = others.filter(source=OuterRef("source"), key=OuterRef("key"))
     newest: dict[int, Decided] = {}
     for decision in decisions.exclude(Exists(of_others)).newest_first():
         newest.setdefault(decision.item_id, decision)
     for item in release.items.filter(pk__in=decisions.values("item")):
         item.follow(newest.get(item.pk))
-
-
-def _tick(release: Release, checks: Iterable[CommitCheck]) -> None:
-    items = set(release.items.values_list("key", flat=True))
-    for check in checks:
-        if check.item in items:
-            report_check(
-                replace(DESK, label=check.actor),
-                release,
-                check.item,
-                check.outcome,
-                evidence=check.url,
-                at=check.occurred_at,
-                source=check.source,
-                event=check.key,
-            )
 
 
 def _whole(sha: str, parents: Mapping[str, str]) -> str:

@@ -1,4 +1,8 @@
-"""Every decision about an item of a checklist, in the order of when it was true; none is ever changed."""
+"""Every decision about an item of a checklist, in the order of when it was true; none is ever changed.
+
+What CI found of a commit decides anew where a late word of another job makes it another
+(`actions/commits.py`).
+"""
 
 from __future__ import annotations
 

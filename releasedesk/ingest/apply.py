@@ -197,6 +197,7 @@ def _commit_check(fact: CommitCheckFact, told: Told) -> Applied:
     check = CommitCheck(
         sha=fact.commit,
         item=fact.key,
+        job=fact.job,
         outcome=fact.outcome,
         url=fact.url or "",
         occurred_at=fact.occurred_at,

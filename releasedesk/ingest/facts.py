@@ -130,9 +130,10 @@ class CommitsFact(Fact):
 
 
 class CommitCheckFact(Fact):
-    """`commit.checked`: one item of the checklist of whatever release has this commit."""
+    """`commit.checked`: one item of the checklist of whatever release has this commit, as a job found it."""
 
     commit: Commit
+    job: Annotated[str, StringConstraints(max_length=200)] = ""
     key: Annotated[str, StringConstraints(max_length=64), ONE_LINE]
     outcome: Literal["passed", "failed"]
 

@@ -120,6 +120,7 @@ def _checked(delivery: Delivery, run: Mapping[str, Any], name: str) -> Reading:
         return Ignored(told, job=delivery.known.unexplained(name))
     return delivery.checked(
         {item: outcome},
+        job=text_at(run, "workflow_id") or names.line(name, 200),
         occurred_at=names.time_of(run.get("updated_at"), run.get("created_at")),
         commit=names.commit(text_at(run, "head_sha")),
         run=text_at(run, "id"),

@@ -39,11 +39,13 @@ def push(service: Service, *shas: str, before: str = "", at: int = 0, actor: Act
     )
 
 
-def check(service: Service, sha: str, outcome: str = "passed", at: int = 0) -> None:
+def check(service: Service, sha: str, outcome: str = "passed", at: int = 0, job: str = "") -> None:
     found = CommitCheck(
         sha=sha,
         item="unit_tests",
+        job=job,
         outcome=outcome,
+        url=f"https://ci.example/{job}/{at}" if job else "",
         occurred_at=NOON + minutes(at),
         source="hook",
         key=f"run-{sha[0]}-{at}",
@@ -204,6 +206,38 @@ def test_only_checks_of_the_commit_it_has_count_for_a_release(
     assert ticked() == {"1.0": "failed"}
     decided = Decided.objects.filter(item__key="unit_tests")
     assert decided.count() == decided.values("source", "key").distinct().count(), "each is told once"
+
+
+RUNS = (("back", "failed"), ("front", "passed"), ("back", "passed"), ("front", "failed"), ("front", "passed"))
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(5)))[::7])
+def test_an_item_has_passed_once_each_job_that_decides_it_has(
+    checkout: Service, order: tuple[int, ...]
+) -> None:
+    tagged(checkout, "1", A)
+    for index in order:
+        job, outcome = RUNS[index]
+        check(checkout, A, outcome, at=index, job=job)
+    told = Decided.objects.filter(item__key="unit_tests").order_by("at")
+    assert [(each.outcome, each.evidence.rsplit("/", 2)[1:]) for each in told] == [
+        ("failed", ["back", "0"]),
+        ("failed", ["back", "0"]),
+        ("passed", ["back", "2"]),
+        ("failed", ["front", "3"]),
+        ("passed", ["front", "4"]),
+    ]
+    item = Item.objects.get(key="unit_tests")
+    assert (item.outcome, item.decided_at) == ("passed", NOON + minutes(4))
+
+
+def test_a_job_that_has_passed_hides_no_other_that_has_failed(checkout: Service) -> None:
+    for order in ((0, 1), (1, 0)):
+        release = tagged(checkout, f"1.{order[0]}", "ab"[order[0]] * 40)
+        for index in order:
+            check(checkout, release.sha, RUNS[index][1], at=index, job=RUNS[index][0])
+        item = release.items.get(key="unit_tests")
+        assert (item.outcome, item.evidence) == ("failed", "https://ci.example/back/0")
 
 
 def test_a_release_that_has_its_former_commit_back_has_what_was_found_about_it(checkout: Service) -> None:

@@ -36,8 +36,12 @@ class CommitCheckQuerySet(models.QuerySet["CommitCheck"]):
     """Questions about sets of checks."""
 
     def of(self, service: Service, sha: str) -> CommitCheckQuerySet:
-        """What was found about a commit; `sha` may be short."""
-        return self.filter(service=service, sha__startswith=sha.lower())
+        """What was found about a commit; `sha` may be short, and of none nothing was found."""
+        return self.filter(service=service, sha__startswith=sha.lower()) if sha else self.none()
+
+    def in_order(self) -> CommitCheckQuerySet:
+        """By when they count."""
+        return self.order_by("occurred_at", "source", "key")
 
 
 class CommitCheck(models.Model):
@@ -46,6 +50,7 @@ class CommitCheck(models.Model):
     service = models.ForeignKey(Service, models.CASCADE, related_name="+")
     sha = models.CharField(max_length=64)
     item = models.CharField(max_length=64)
+    job = models.CharField(max_length=200, blank=True, help_text="Which of those that decide the item.")
     outcome = models.CharField(max_length=16)
     url = models.URLField(max_length=2000, blank=True)
     actor = models.CharField(max_length=200)
