@@ -16,8 +16,8 @@ from urllib.parse import unquote_to_bytes
 from pydantic import ConfigDict, StringConstraints
 
 from releasedesk.deliveries.parcel import in_the_body
-from releasedesk.ingest import cdevents
-from releasedesk.ingest.facts import Id
+from releasedesk.ingest import cdevents, names
+from releasedesk.ingest.facts import Id, without_password
 from releasedesk.ingest.message import Ignored, Message, Reading
 from releasedesk.ingest.names import Names
 from releasedesk.problems.body import ONE_LINE, Body
@@ -32,6 +32,9 @@ Translator = Callable[..., Reading]  # (data, *, key, now, skew, known)
 # By how the type begins; what is not here is kept and ignored. A translator answers or raises as any other.
 TRANSLATORS: dict[str, Translator] = {"dev.cdevents.": cdevents.read}
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
+Origin = Annotated[str, StringConstraints(min_length=1, max_length=2000), ONE_LINE]
+# What a delivery is given on its way is no part of the event: the next one of it may bear another.
+OF_THE_WAY = {"traceparent", "tracestate", "knativearrivaltime", "knativehistory", "knativebrokerttl"}
 
 
 class Envelope(Body):
@@ -64,7 +67,7 @@ class Envelope(Body):
 
     specversion: Literal["1.0"]
     id: Id
-    source: Name
+    source: Origin
     type: Name
 
 
@@ -77,15 +80,22 @@ def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
     """Take one event in the structured form; what it says is in the hands of its type's translator."""
     payload = _with_plain_data(payload)
     given = payload if isinstance(payload, Mapping) else {}
+    if not OF_THE_WAY.isdisjoint(given):
+        payload = {name: value for name, value in given.items() if name not in OF_THE_WAY}
     source, key, kind = (str(given.get(name) or "") for name in ("source", "id", "type"))
     return Message(
-        source=source,
+        source=sender(source),
         key=key,
         type=kind,
         body=payload,
         read=partial(_read, payload, now=now, skew=skew),
         waits=True,
     )
+
+
+def sender(source: str) -> str:
+    """The source of an event as it is kept: short enough, and without the user and password it may hold."""
+    return names.short(without_password(source))
 
 
 def _read(payload: object, known: Names, *, now: datetime, skew: timedelta) -> Reading:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from releasedesk.ingest import cloudevents, native
-from releasedesk.ingest.cloudevents import Name
+from releasedesk.ingest.cloudevents import Name, Origin
 from releasedesk.ingest.facts import Id
 from releasedesk.ingest.message import Message, Reading
 from releasedesk.ingest.names import Names, part_at
@@ -23,7 +23,7 @@ class Context(Body):
     model_config = ConfigDict(extra="allow")
 
     id: Id
-    source: Name
+    source: Origin
     type: Name
 
 
@@ -88,6 +88,7 @@ def cdevent(payload: object, *, now: datetime, skew: timedelta) -> Message:
         return cloudevents.translate(said.type, payload, key=said.id, now=now, skew=skew, known=known)
 
     source, key, kind = (str(named.get(name) or "") for name in ("source", "id", "type"))
+    sender = cloudevents.sender(source)
     return Message(
-        source=source, key=key, type=kind, body=payload, read=read, waits=True, key_at="#/context/id"
+        source=sender, key=key, type=kind, body=payload, read=read, waits=True, key_at="#/context/id"
     )

@@ -33,13 +33,16 @@ ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE
 Config = Annotated[dict[ConfigName, Digest], Field(max_length=2000)]
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
     """The address without the user and password that CI may have in it: whoever is signed in sees it."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
 
 
-Page = Annotated[Url, AfterValidator(_without_password)]
+Page = Annotated[Url, AfterValidator(without_password)]
 
 
 class Fact(Body):

@@ -112,6 +112,26 @@ def test_an_event_in_headers_is_the_same_event(ci: Client, media_type: str) -> N
     assert (again.status_code, again["Idempotent-Replayed"]) == (200, "true")
 
 
+def test_what_a_delivery_is_given_on_its_way_makes_no_other_event(ci: Client) -> None:
+    statuses = []
+    for trace in ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-1-2-00"):
+        told = envelope(traceparent=trace, knativearrivaltime=trace)
+        statuses.append(post(ci, told, STRUCTURED).status_code)
+        statuses.append(post(ci, told["data"], **headers_of(told)).status_code)
+    assert statuses == [201, 200, 200, 200]
+
+
+def test_a_source_may_be_long_and_is_kept_without_the_password_in_it(ci: Client) -> None:
+    source = f"https://ci:hunter2@jenkins.example/{'job/' * 60}"
+    assert post(ci, cdevent(source=source)).status_code == 201
+    assert post(ci, cdevent(source=f"{source}/other")).status_code == 201, "told apart by what is cut off"
+    assert post(ci, cdevent(source=source)).status_code == 200
+    kept = Delivery.objects.values_list("source", flat=True)
+    assert len(set(kept)) == 2
+    assert all(len(name) == 200 and "hunter2" not in name for name in kept)
+    assert sole_error(post(ci, cdevent(source=f"/{'x' * 2000}")))["code"] == "too_long"
+
+
 def test_data_are_json_where_an_envelope_says_nothing(ci: Client) -> None:
     told = envelope()
     del told["datacontenttype"]
@@ -186,7 +206,7 @@ def test_two_sources_may_use_the_same_id_and_one_source_may_not(ci: Client) -> N
 WRONG = {
     "specversion": (None, "required"),
     "id": ("", "too_short"),
-    "source": ("x" * 201, "too_long"),
+    "source": ("x" * 2001, "too_long"),
     "type": ("a\nb", "control_character"),
 }
 
