@@ -51,9 +51,9 @@ def send(
         "version": version, "id": id_,
     }  # fmt: skip
     said = {"config": fingerprints(key, settings)}
-    event = events.complete(said, options, detect(os.environ), datetime.now(UTC))
+    whole = events.complete([said], options, detect(os.environ), datetime.now(UTC))
     sender = Sender.to(desk)
-    sender.tell([event], [events.added(event, said, options)])
+    sender.tell(whole)
     (told,) = sender.told
     if not as_json:
         show.say(told.in_words()) if told.trouble else typer.echo(f"{told.in_words()}: {_counted(settings)}")

@@ -18,6 +18,7 @@ from releasedesk.cli.exits import COULD_NOT_TELL, NO, YES, Trouble, finish
 from releasedesk.cli.spool import Flushed, Message, Spool
 
 CONFLICT = 409
+TOLD_BEFORE = "it was told before; the desk keeps what came first. If it happened again, give --occurred-at."
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Told:
         return {
             "id": self.id,
             "answer": self.answer,
+            "repeated": self.repeated,
             "kept_in": None if self.kept_in is None else str(self.kept_in),
             **(self.trouble.as_json() if self.trouble else {"trouble": None}),
         }
@@ -47,7 +49,7 @@ class Told:
     def in_words(self) -> str:
         """Say it in one line, and below it what was wrong."""
         if self.repeated:
-            return f"{self.id}: it was told before; the desk keeps what came first."
+            return f"{self.id}: {TOLD_BEFORE}"
         if self.kept_in:
             why = str(self.trouble).rstrip(".")
             return f"{self.id}: kept in {self.kept_in}. {why}."
@@ -75,10 +77,11 @@ class Sender:
         spool, over = Spool.of(desk), HandOver(desk)
         return cls(over, spool, spool.flush(over))
 
-    def tell(self, said: Sequence[events.Event], added: Sequence[frozenset[str]]) -> None:
-        """Send events, or keep them. `added`: of each the fields that nobody said and the command added."""
-        for (event, answer), ours in zip(self.over.tell(said), added, strict=True):
-            self.told.append(self._told(event, answer, ours))
+    def tell(self, whole: Sequence[events.Complete]) -> None:
+        """Send events, or keep them."""
+        answers = self.over.tell([one.event for one in whole])
+        for (event, answer), one in zip(answers, whole, strict=True):
+            self.told.append(self._told(event, answer, one.added))
 
     def _told(self, event: events.Event, answer: Said, added: frozenset[str]) -> Told:
         if isinstance(answer, Unreachable):
@@ -140,9 +143,8 @@ def send(  # noqa: PLR0913 - one parameter for each option
         "outcome": outcome, "incident": incident, "title": title, "occurred_at": occurred_at, "id": id_,
     }  # fmt: skip
     said = [] if flush else _said(file, options)
-    sender, ci, now = Sender.to(desk), detect(os.environ), datetime.now(UTC)
-    whole = [events.complete(event, options, ci, now) for event in said]
-    sender.tell(whole, [events.added(made, event, options) for made, event in zip(whole, said, strict=True)])
+    sender = Sender.to(desk)
+    sender.tell(events.complete(said, options, detect(os.environ), datetime.now(UTC)))
     if not as_json:
         _show(sender)
     if flush:
@@ -167,12 +169,15 @@ def _said(file: str | None, options: Mapping[str, Any]) -> list[events.Event]:
 
 
 def _is_repeated(refused: Refused, added: frozenset[str]) -> bool:
-    """Whether it was told before: the id is this run's, or only what was added by itself is another now."""
+    """Whether it was told before: its id was used, and only what the command has added is another now."""
     if refused.status != CONFLICT:
         return False
     pointers = [str(error.get("pointer")) for error in refused.problem.get("errors") or []]
-    differs = {pointer.removeprefix("#/") for pointer in pointers} - {"id"}
-    return "id" in added or (bool(differs) and differs <= added)
+    differs = {pointer.removeprefix("#/") for pointer in pointers}
+    if "id" not in differs:
+        return False
+    # An id that was made holds what was said. Of one that was given, the desk may have forgotten the body.
+    return differs - {"id"} <= added and ("id" in added or len(differs) > 1)
 
 
 def _show(sender: Sender) -> None:

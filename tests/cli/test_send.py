@@ -67,45 +67,6 @@ def test_an_event_is_made_from_options(desk: Desk, capsys: pytest.CaptureFixture
     )
 
 
-def differing(*names: str) -> Reply:
-    errors = [
-        {"pointer": f"#/{name}", "code": "differs", "detail": "This differs."} for name in ("id", *names)
-    ]
-    return Reply(409, {"detail": "The key was used.", "retryable": False, "errors": errors}, PROBLEM)
-
-
-@pytest.mark.parametrize(
-    ("differs", "code"),
-    [(("occurred_at",), 0), (("occurred_at", "version"), 1), (("version",), 1), ((), 1)],
-)
-def test_the_same_id_is_harmless_where_only_the_time_is_another(
-    desk: Desk, differs: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    desk.script = [differing(*differs)]
-    assert send(*EVENT, "--id=release-7") == code
-    assert ("it was told before" in capsys.readouterr().out) is (code == 0)
-
-
-def test_a_time_that_was_said_is_not_ours_to_overlook(desk: Desk) -> None:
-    desk.script = [differing("occurred_at")]
-    assert send(*EVENT, "--id=release-7", "--occurred-at=2026-11-23T12:00:00Z") == 1
-
-
-def test_in_ci_a_repeated_step_tells_it_once(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for name, value in GITHUB.items():
-        monkeypatch.setenv(name, value)
-    conflict = Reply(409, {"detail": "The key was used for another body.", "retryable": False}, PROBLEM)
-    desk.script = [Reply(201, APPLIED), conflict]
-    assert send(*EVENT) == 0
-    assert send(*EVENT) == 0
-    assert ids(desk) == ["github-19238812-2-deployment.succeeded-basket-staging-2.0"] * 2
-    assert desk.posts[0].body["run"] == "19238812"
-    assert desk.posts[0].body["url"] == "https://github.com/shop/basket/actions/runs/19238812"
-    assert "it was told before" in capsys.readouterr().out
-
-
 def test_in_ci_the_version_is_its_tag_or_commit_but_not_of_an_incident(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,11 +79,6 @@ def test_in_ci_the_version_is_its_tag_or_commit_but_not_of_an_incident(
     assert (deployment["version"], deployment["commit"]) == (SHA[:12], SHA)
     assert "version" not in incident
     assert "commit" not in incident
-
-
-def test_a_conflict_of_an_id_that_was_given_is_a_refusal(desk: Desk) -> None:
-    desk.script = [Reply(409, {"detail": "The key was used for another body.", "retryable": False}, PROBLEM)]
-    assert send(*EVENT, "--id=build-1") == 1
 
 
 @pytest.mark.parametrize("form", ["lines", "list"])
