@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from django.db import transaction
-from pydantic import StringConstraints
+from pydantic import ConfigDict, StringConstraints
 
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Environment, Service
@@ -22,6 +22,8 @@ NAME_AT_MOST = 200
 
 class Meaning(Body):
     """Why a setting is meant to differ."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["reason"]})
 
     reason: Annotated[Text, StringConstraints(strip_whitespace=True)] | None = None
 

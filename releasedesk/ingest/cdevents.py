@@ -116,9 +116,10 @@ class _Event:
 def _deployed(event: _Event) -> Reading:
     """`service.deployed`, `.upgraded`, `.rolledback`: that it was a rollback is a hint, the fold decides."""
     _need_version(event)
-    return (
-        event.build(DeploymentFact, "deployment.succeeded", service=event.known.called(event.subject_id)),
-    )
+    # Who names the service by what runs of it names it anew with each version.
+    is_artifact = event.subject_id.startswith("pkg:")
+    name = names.artifact(event.subject_id).name if is_artifact else event.subject_id
+    return (event.build(DeploymentFact, "deployment.succeeded", service=event.known.called(name)),)
 
 
 def _need_version(event: _Event) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from releasedesk.problems.body import NULL_IS_EMPTY, ONE_LINE, Body, Slug, Text, Time, YesNo, refuse
 from releasedesk.problems.zones import TimeZone
@@ -77,6 +77,9 @@ class LockBody(Body):
         {"id", "source", "scope", "state", "recurs", "created_by", "created_at", "released_by", "released_at"}
         | {"holds_until", "next", "self", "url"}
     )
+
+    # A form that leaves it empty is told why it is wanted, which pydantic would not say.
+    model_config = ConfigDict(json_schema_extra={"required": ["reason"]})
 
     service: Slug | None = None
     environment: Slug | None = None

@@ -62,6 +62,12 @@ def in_06() -> dict[str, Any]:
     return event
 
 
+def test_a_service_that_is_named_by_its_artifact_is_the_same_with_each_version() -> None:
+    for version in ("2.0", "2.1"):
+        fact = said(cdevent("service.deployed", WHERE, subject=f"pkg:oci/checkout-api@{version}"))
+        assert fact.service == "checkout-api"
+
+
 @pytest.mark.parametrize("event", [in_03(), cdevent("service.deployed", WHERE), in_05(), in_06()])
 def test_a_deployment_says_the_same_in_every_release_of_the_specification(event: dict[str, Any]) -> None:
     fact = said(event)
