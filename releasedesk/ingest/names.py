@@ -80,7 +80,7 @@ class Names:
         guess = slug(path.rsplit("/", 1)[-1])
         if (ours := self._mapped(guess)) is not None:
             return ours
-        if guess in self.repositories.values():
+        if any(ours == guess and "/" in other for other, ours in self.repositories.items()):
             raise UnexplainedError(short(path))
         return guess
 

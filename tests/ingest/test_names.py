@@ -183,6 +183,7 @@ def test_a_service_that_names_its_repository_is_no_others() -> None:
     assert known.service("Acme/Backend/Web") == "web"
     assert known.service("https://gitlab.example/acme/backend/web.git") == "web"
     assert known.called("ledger") == "ledger", "a service of that name is no repository"
+    assert Names(repositories={"shop": "shop"}).service("acme/shop") == "shop", "which names no owner"
     with pytest.raises(UnexplainedError, match="acme/frontend/web"):
         known.service("acme/frontend/web")
     with pytest.raises(UnwantedError, match="the service 'acme/old'"):
