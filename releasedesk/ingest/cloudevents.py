@@ -17,7 +17,7 @@ from pydantic import ConfigDict, StringConstraints
 
 from releasedesk.deliveries.parcel import in_the_body
 from releasedesk.ingest import cdevents, names
-from releasedesk.ingest.facts import Id, without_password
+from releasedesk.ingest.facts import Id, without_secrets
 from releasedesk.ingest.message import Ignored, Message, Reading
 from releasedesk.ingest.names import Names
 from releasedesk.problems.body import ONE_LINE, Body
@@ -94,8 +94,8 @@ def message(payload: object, *, now: datetime, skew: timedelta) -> Message:
 
 
 def sender(source: str) -> str:
-    """The source of an event as it is kept: short enough, and without the user and password it may hold."""
-    return names.short(without_password(source))
+    """The source of an event as it is kept: short enough, and without the secrets it may hold."""
+    return names.short(without_secrets(source))
 
 
 def _read(payload: object, known: Names, *, now: datetime, skew: timedelta) -> Reading:

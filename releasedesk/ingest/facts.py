@@ -23,6 +23,7 @@ from releasedesk.problems.body import (
     Version,
     refuse,
 )
+from releasedesk.problems.text import names_a_secret
 from releasedesk.releases.bodies import ChangeBody
 from releasedesk.rollbacks.bodies import RehearsalBody
 
@@ -33,16 +34,24 @@ ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE
 Config = Annotated[dict[ConfigName, Digest], Field(max_length=2000)]
 
 
-def without_password(url: str) -> str:
-    """The address without the user and password that CI may have in it: whoever is signed in sees it."""
+def without_secrets(url: str) -> str:
+    """The address without what CI may have in it to be let in: whoever is signed in sees it."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return url
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else url
+    query = "&".join(map(_hidden, parts.query.split("&")))
+    if "@" not in parts.netloc and query == parts.query:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()
 
 
-Page = Annotated[Url, AfterValidator(without_password)]
+def _hidden(parameter: str) -> str:
+    name, is_given, value = parameter.partition("=")
+    return f"{name}=***" if is_given and value and names_a_secret(name) else parameter
+
+
+Page = Annotated[Url, AfterValidator(without_secrets)]
 
 
 class Fact(Body):
