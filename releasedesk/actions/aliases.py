@@ -5,6 +5,7 @@ from datetime import datetime
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.catalog.models import Environment, Service
+from releasedesk.deliveries.families import beginning
 from releasedesk.deliveries.models import Alias
 from releasedesk.problems.problem import FieldError, Problem, invalid
 from releasedesk.problems.text import has_control
@@ -45,6 +46,9 @@ def _say(
     if not theirs or len(theirs) > NAME_AT_MOST or has_control(theirs):
         expected = f"1 to {NAME_AT_MOST} characters, as the other side writes it"
         raise invalid(FieldError("#/theirs", "format", "This cannot be a name.", expected, theirs[:100]))
+    if theirs.endswith("*") and not (beginning(theirs) and kind == Alias.Kind.ENVIRONMENT):
+        told = "Only environments go by families, and by what stands before a '/'."
+        raise invalid(FieldError("#/theirs", "format", told, "such as review/*, or one name", theirs))
     said = {"created_by": actor.label, "created_at": now, **meant}
     return Alias.objects.update_or_create(team=team, kind=kind, theirs=theirs, defaults=said)[0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
@@ -13,6 +14,7 @@ from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.deliveries.answering import Answering
+from releasedesk.deliveries.families import ALL, Families
 from releasedesk.deliveries.notices import Notice, Target
 
 __all__ = ["Answering", "Delivery", "DeliveryQuerySet", "Notice", "Outcome", "Target"]
@@ -217,21 +219,22 @@ class Source(models.Model):
 class AliasQuerySet(models.QuerySet["Alias"]):
     """Questions about sets of names."""
 
-    def of_team(self, team_id: int) -> dict[str, dict[str, str]]:
-        """All of a team's names: kind → (theirs → ours)."""
+    def of_team(self, team_id: int) -> dict[str, Mapping[str, str]]:
+        """All of a team's names: kind → (theirs → ours); of environments families too."""
         found: dict[str, dict[str, str]] = {kind: {} for kind in Alias.Kind}
         said = self.filter(team=team_id).values_list(
             "kind", "theirs", "service__slug", "environment__name", "item"
         )
         for kind, theirs, service, place, item in said:
             found[kind][theirs] = service or place or item or ""
-        return found
+        return {**found, Alias.Kind.ENVIRONMENT: Families(found[Alias.Kind.ENVIRONMENT])}
 
 
 class Alias(models.Model):
     """What a team's senders call a service, an environment or a checklist item, and which one is meant.
 
-    `theirs` is in lower case. One that means none says: leave these messages alone.
+    `theirs` is in lower case; of environments it can be a family's, as `review/*`, which counts for those
+    that have no meaning of their own. One that means none says: leave these messages alone.
     """
 
     class Kind(models.TextChoices):
@@ -265,6 +268,10 @@ class Alias(models.Model):
                 name="alias_means_its_kind",
             ),
             models.CheckConstraint(condition=~Q(theirs=""), name="an_alias_has_a_name"),
+            models.CheckConstraint(
+                condition=Q(kind="environment") | ~Q(theirs__endswith=ALL),
+                name="environments_alone_have_families",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor, Role
 from releasedesk.actions.deliveries import original
+from releasedesk.deliveries.families import beginning
 from releasedesk.deliveries.models import Alias, Delivery, DeliveryQuerySet, Outcome, Source
 from releasedesk.ingest import events, hooks, our_words
 from releasedesk.ingest.answer import Answer
@@ -45,12 +46,14 @@ def apply_waiting(
 ) -> tuple[Sequence[Tried], int]:
     """Apply what waited for a name, in order of occurrence. Returns what came of it, and what is left.
 
-    A message that waits for another name too goes on waiting. Raises 403.
+    Of a family, what waited for any of its names. A message that waits for another name too goes on waiting.
+    Raises 403.
     """
     _allow(actor, team.pk)
     known = names_of(team.pk)
     waiting = Delivery.objects.waiting().filter(team=team, waits_for=waits_for).order_by("received_at", "pk")
-    under = waiting.filter(waits_name=name)
+    family = beginning(name) if waits_for == Alias.Kind.ENVIRONMENT else ""
+    under = waiting.filter(waits_name__startswith=family) if family else waiting.filter(waits_name=name)
     others = _under_other_names(waiting, name, known, now=now) if waits_for == Alias.Kind.SERVICE else []
     rows = [*under[:AT_ONCE], *others][:AT_ONCE]
     left = under.count() + len(others) - len(rows)

@@ -10,6 +10,7 @@ from releasedesk.actions.aliases import NAME_AT_MOST, name_check, name_environme
 from releasedesk.actions.services import add_service
 from releasedesk.catalog.models import Environment, Service
 from releasedesk.checklists.models import Template
+from releasedesk.deliveries.families import beginning
 from releasedesk.deliveries.models import Alias
 from releasedesk.ingest.again import Tried, apply_waiting
 from releasedesk.ingest.names import place, slug
@@ -50,7 +51,8 @@ def new_slug(name: str) -> str:
 def _in_words(team: Team, name: str, meant: str) -> str:
     if meant == REGISTER:
         return f"{new_slug(name)} is a service of {team.name}"
-    return f"“{name}” is left alone from now on" if meant == NOTHING else f"“{name}” is {meant}"
+    shown = f"{begins}…" if (begins := beginning(name)) else name
+    return f"“{shown}” is left alone from now on" if meant == NOTHING else f"“{shown}” is {meant}"
 
 
 def _say(actor: Actor, team: Team, kind: str, theirs: str, meant: str, *, now: datetime) -> str:

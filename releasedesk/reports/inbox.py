@@ -1,25 +1,21 @@
-"""What came from outside: filtered, searched, and what waits for a word of ours."""
+"""What came from outside: filtered and searched."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
-from django.db.models import Count, Max, Min, Q, QuerySet, TextField
+from django.db.models import Max, Q, QuerySet, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from releasedesk.accounts.models import Team
 from releasedesk.accounts.roles import Actor
-from releasedesk.catalog.models import Environment, Service
 from releasedesk.deliveries.models import Delivery, Outcome, Source
-from releasedesk.problems.near import closest
 from releasedesk.problems.problem import invalid, unknown
 from releasedesk.reports.filters import asked
-
-GROUPS_AT_MOST, BEGINS_ALIKE = 20, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,65 +67,6 @@ def inbox(actor: Actor, filters: InboxFilters) -> QuerySet[Delivery]:
             | Q(answer__request_id=word)
         )
     return rows.order_by("-received_at", "-pk")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """Messages of one team that wait for one name. `near` is what might be meant."""
-
-    team: Team
-    waits_for: str
-    name: str
-    count: int
-    first_at: datetime
-    last_at: datetime
-    near: str
-
-
-def waiting(actor: Actor, **only: Any) -> Sequence[Waiting]:
-    """What waits for a word, the most first, as far as it is `only` this. At most `GROUPS_AT_MOST`.
-
-    Names of jobs wait too, and come last: nothing hangs on them.
-    """
-    groups = (
-        Delivery.objects.seen_by(actor)
-        .waiting()
-        .filter(**only)
-        .values("waits_for", "waits_name", "team")
-        .annotate(count=Count("pk"), first_at=Min("received_at"), last_at=Max("received_at"))
-    )
-    found = list(groups.order_by("-waits_for", "-count", "waits_name")[:GROUPS_AT_MOST])
-    if not found:
-        return []
-    teams = Team.objects.in_bulk({group["team"] for group in found})
-    environments = list(Environment.objects.values_list("name", flat=True))
-    slugs: dict[int, list[str]] = {}
-    for team, slug in Service.objects.filter(team__in=teams).values_list("team_id", "slug"):
-        slugs.setdefault(team, []).append(slug)
-
-    def known(group: Mapping[str, Any]) -> list[str]:
-        return {"environment": environments, "service": slugs.get(group["team"], [])}.get(
-            group["waits_for"], []
-        )
-
-    return [
-        Waiting(
-            team=teams[group["team"]],
-            waits_for=group["waits_for"],
-            name=group["waits_name"],
-            count=group["count"],
-            first_at=group["first_at"],
-            last_at=group["last_at"],
-            near=_near(group["waits_name"], known(group)),
-        )
-        for group in found
-    ]
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    """What is probably meant: the closest name, else one that begins alike (`prod-eu`, `production`)."""
-    alike = next((each for each in known if each.startswith(name[:BEGINS_ALIKE])), "")
-    return closest(name, known) or alike
 
 
 def sources_named(rows: Sequence[Delivery]) -> Mapping[str, str]:

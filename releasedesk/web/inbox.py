@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,16 +10,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from releasedesk.accounts.models import Team
-from releasedesk.accounts.roles import Actor, Role
-from releasedesk.catalog.models import Environment, Service
-from releasedesk.checklists.models import Template
-from releasedesk.deliveries.models import Alias, Delivery, Outcome, Source
+from releasedesk.accounts.roles import Role
+from releasedesk.deliveries.models import Delivery, Outcome, Source
 from releasedesk.ingest.again import Tried, redeliver
-from releasedesk.ingest.explain import NOTHING, REGISTER, Explained, new_slug
+from releasedesk.ingest.explain import Explained
 from releasedesk.ingest.explain import explain as explain_name
 from releasedesk.problems.problem import Problem, not_found
-from releasedesk.reports.inbox import GROUPS_AT_MOST, InboxFilters, Waiting, inbox, sources_named, waiting
+from releasedesk.reports.inbox import InboxFilters, inbox, sources_named
 from releasedesk.web.access import actor_of, signed_in
+from releasedesk.web.inbox_names import question
 from releasedesk.web.paging import page
 from releasedesk.web.sign_in_again import signed_in_to_write
 
@@ -37,8 +35,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "outcomes": Outcome.values,
         "names": sources_named(found.rows),
-        "names_at_most": GROUPS_AT_MOST,
-        "waiting": offers(actor) if not filters.are_set or filters.outcome == Outcome.UNMATCHED else [],
+        "waiting": question(actor) if not filters.are_set or filters.outcome == Outcome.UNMATCHED else None,
         "sources": Source.objects.seen_by(actor).select_related("team"),
         "nav": "inbox",
     }
@@ -51,11 +48,11 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one message: as it came, what became of it, and what its sender was told."""
     found, actor = _delivery(request, pk), actor_of(request)
     named = Source.objects.filter(pk=found.source, team=found.team_id).first()
-    lacks = {"team": found.team_id, "waits_for": found.waits_for, "waits_name": found.waits_name}
+    lacks = {"waits_for": found.waits_for, "waits_name": found.waits_name}
     context = {
         "delivery": found,
         "source": named,
-        "waiting": offers(actor, **lacks) if found.waits_name else [],
+        "waiting": question(actor, found.team, **lacks) if found.waits_name else None,
         "may_apply": actor.is_at_least(Role.ENGINEER, found.team_id),
         "nav": "inbox",
     }
@@ -86,42 +83,6 @@ def explained(request: HttpRequest, team: Team, what: Explained) -> HttpResponse
     """Show what came of all that waited for a name, with the way to apply the rest of many."""
     again = {"team": team.slug, "waits_for": what.kind, "name": what.name, "meant": what.meant}
     return _results(request, what.tried, heading=what.said, left=what.left, again=again, team=team)
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What waits, and what may be meant by its name."""
-
-    of: Waiting
-    choices: list[tuple[str, str]]
-    may: bool
-
-
-def offers(actor: Actor, **only: object) -> list[Offer]:
-    """What waits in the actor's teams, as far as it is `only` this, each with what may be meant."""
-    groups = waiting(actor, **only)
-    slugs = [new_slug(group.name) for group in groups]
-    taken = set(Service.objects.filter(slug__in=slugs).values_list("slug", flat=True))
-    places = [(name, name) for name in Environment.objects.values_list("name", flat=True)] if groups else []
-    return [
-        Offer(
-            group,
-            [*_choices(group, places, taken), (NOTHING, "none of them: leave it alone")],
-            actor.is_at_least(Role.ENGINEER, group.team.pk),
-        )
-        for group in groups
-    ]
-
-
-def _choices(group: Waiting, places: list[tuple[str, str]], taken: set[str]) -> list[tuple[str, str]]:
-    if group.waits_for == Alias.Kind.ENVIRONMENT:
-        return places
-    if group.waits_for == Alias.Kind.CHECK:
-        return list(Template.objects.items_of(group.team).items())
-    known = Service.objects.filter(team=group.team).values_list("slug", flat=True)
-    own, new = [(each, each) for each in known], new_slug(group.name)
-    # A name that another team has is no new one.
-    return own if new in taken else [*own, (REGISTER, f"a new service: register {new}")]
 
 
 def _delivery(request: HttpRequest, pk: int) -> Delivery:

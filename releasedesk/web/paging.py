@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from releasedesk.problems.problem import FieldError, invalid
 
+if TYPE_CHECKING:
+    from django.core.paginator import _SupportsPagination
+
 PAGE_SIZE = 25
 LONGEST_NUMBER = 9
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Page(Generic[Row]):
         return 200 if self.exists else 404
 
 
-def page(request: HttpRequest, rows: QuerySet[Row]) -> Page[Row]:
+def page(request: HttpRequest, rows: _SupportsPagination[Row]) -> Page[Row]:
     """Cut out the page that `?page=` names, counted from 1. Raises 422 for what is no number."""
     text = request.GET.get("page", "1")
     if not (text.isascii() and text.isdigit() and int(text[:LONGEST_NUMBER]) > 0):

@@ -23,13 +23,14 @@ from releasedesk.actions.sources import (
 from releasedesk.catalog.models import Environment
 from releasedesk.checklists.models import Template
 from releasedesk.deliveries.models import Alias, Delivery, Source
-from releasedesk.ingest.explain import explain
+from releasedesk.ingest.explain import NOTHING, explain
 from releasedesk.ingest.trial import try_out
 from releasedesk.problems.problem import Problem, not_found
 from releasedesk.reports.inbox import last_heard
 from releasedesk.web.access import actor_of, signed_in
 from releasedesk.web.forms import Document, Field, Filled, typed
-from releasedesk.web.inbox import explained, offers
+from releasedesk.web.inbox import explained
+from releasedesk.web.inbox_names import question
 from releasedesk.web.sign_in_again import signed_in_to_write
 
 ARRIVED_SHOWN = 8
@@ -48,6 +49,7 @@ KIND_WORDS = {
     Alias.Kind.ENVIRONMENT: "Environments",
     Alias.Kind.CHECK: "Jobs, workflows and apps",
 }
+ONE_OF = {Alias.Kind.SERVICE: "service", Alias.Kind.ENVIRONMENT: "environment", Alias.Kind.CHECK: "job"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -163,7 +165,7 @@ def _list(
         "team": team,
         "listed": [(each, heard.get(each.pk)) for each in team.sources.there()],
         "names": [(words, rows) for words, rows in _names(team) if rows],
-        "waiting": offers(actor, team=team),
+        "waiting": question(actor, team),
         "form": form,
         "leads": actor.is_at_least(Role.LEAD, team.pk),
         "may_name": actor.is_at_least(Role.ENGINEER, team.pk),
@@ -189,6 +191,7 @@ def _name_fields(team: Team) -> list[Field]:
             (f"check/{key}", f"the checklist item “{label}”")
             for key, label in Template.objects.items_of(team).items()
         ),
+        *((f"{kind}/{NOTHING}", f"nothing: leave this {word} alone") for kind, word in ONE_OF.items()),
     ]
     return [
         Field(
@@ -196,7 +199,8 @@ def _name_fields(team: Team) -> list[Field]:
             label="They write",
             required=True,
             placeholder="acme/checkout, prod-eu or Nightly",
-            help="A repository, an environment or a job, as the other side writes it.",
+            help="A repository, an environment or a job, as the other side writes it. "
+            "review/* are all environments that begin with review/.",
         ),
         Field(name="meant", label="We mean", kind="select", options=meant, required=True),
     ]

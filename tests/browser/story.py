@@ -27,6 +27,7 @@ from tests.builders import (
     make_token,
     minutes,
 )
+from tests.ingest.payloads import cdevent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 LONG_SLUG = f"a-service-{'with-a-name-that-goes-on-' * 2}and".ljust(64, "x")
 LONG_VERSION = f"2026.11.23-rc.1+{'0123456789abcdef' * 7}"
 LONG_TITLE = ("a title that goes on and on, as titles do " * 12 + "W" * 60)[:500]
+LONG_PLACE = f"https://kubernetes.example/clusters/eu/namespaces/{'x' * 150}"
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -46,6 +48,7 @@ def fill() -> None:
     _locks(now)
     make_run(Service.objects.get(slug="query-router"), at=now - minutes(3), reason="errors doubled")
     _rejected_event(now)
+    _long_name_that_waits(now)
     User.objects.create_superuser("ada", "ada@example.com", "correct horse")
 
 
@@ -89,3 +92,11 @@ def _rejected_event(now: datetime) -> None:
     wrong = event(environment="prod", version="1 🚀", occurred_at=now.isoformat())
     answer = ci.post("/api/v1/events", wrong, content_type="application/json")
     assert answer.status_code == 422
+
+
+def _long_name_that_waits(now: datetime) -> None:
+    ci = Client(headers={"Authorization": f"Bearer {make_token(Team.objects.get(slug='payments'))}"})
+    announced = cdevent("environment.created", {"name": "x"}, subject=LONG_PLACE)
+    announced["context"]["timestamp"] = now.isoformat()
+    answer = ci.post("/api/v1/events", announced, content_type="application/json")
+    assert answer.json()["outcome"] == "unmatched"

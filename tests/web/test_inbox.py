@@ -188,7 +188,9 @@ def test_many_jobs_hide_no_environment_and_each_can_be_explained(bob: User, gith
         github.deliver("workflow_run", payloads.github_workflow_run(name=f"nightly {number:02}"))
     inbox = text_of(Client(), bob, "/inbox/")
     assert "environment prod-eu" in inbox
-    assert "20 names, and more once these are explained" in inbox
+    assert "22 names" in inbox
+    assert "2 more are not shown here. See all that wait" in inbox
+    assert "nightly 20" in text_of(Client(), bob, "/inbox/names/")
     hidden = Delivery.objects.get(waits_name="nightly 20")
     assert "nightly 20" not in inbox.partition("Messages")[0]
     assert "This job decides" in text_of(Client(), bob, f"/inbox/{hidden.pk}/")

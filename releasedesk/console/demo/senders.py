@@ -22,20 +22,27 @@ REPOSITORY = {
 
 
 def senders(lead: Actor, team: Team, now: datetime) -> None:
-    """Set both up, try them out, and let GitHub deploy to a place whose name nobody has explained yet."""
+    """Set both up, try them out, and let GitHub deploy to places whose names nobody has explained yet."""
     github, secret = set_up_source(lead, team, kind="github", name="acme on GitHub", now=now)
     gitlab, _ = set_up_source(lead, team, kind="gitlab", name="acme on GitLab", now=now)
     for source in (github, gitlab):
         try_out(lead, source, now=now - timedelta(minutes=50))
-    deliveries = (_workflow("Nightly scan", now), *(_deployed(number, now) for number in (1, 2)))
+    deliveries = (
+        _workflow("Nightly scan", now),
+        *(_deployed(number, f"review/pr-{50 + number}", now) for number in (1, 2, 3)),
+        _deployed(4, "Prod-EU", now, state="failure"),
+        _deployed(5, "Prod-EU", now),
+    )
     for number, (event, payload) in enumerate(deliveries):
         _deliver(github, secret, event, {**payload, "repository": REPOSITORY}, f"demo-{number}", now)
 
 
-def _deployed(number: int, now: datetime) -> tuple[str, dict[str, Any]]:
-    at = (now - timedelta(minutes=45 - 10 * number)).isoformat()
-    deployment = {"id": number, "sha": SHA, "ref": "main", "environment": "Prod-EU", "created_at": at}
-    status = {"state": "failure" if number == 1 else "success", "environment": "Prod-EU", "created_at": at}
+def _deployed(
+    number: int, place: str, now: datetime, *, state: str = "success"
+) -> tuple[str, dict[str, Any]]:
+    at = (now - timedelta(minutes=75 - 10 * number)).isoformat()
+    deployment = {"id": number, "sha": SHA, "ref": "main", "environment": place, "created_at": at}
+    status = {"state": state, "environment": place, "created_at": at}
     return "deployment_status", {"action": "created", "deployment": deployment, "deployment_status": status}
 
 

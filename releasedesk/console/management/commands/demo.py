@@ -84,7 +84,7 @@ class Command(BaseCommand):
         fields = {
             "team": story.team,
             "owner": story.owner,
-            "repository": f"https://git.example/{story.slug}",
+            "repository": f"https://git.example/acme/{story.slug}",
             "metric_policies": [limit],
         }
         service, _ = put_service(DESK, story.slug, ServiceBody.read(fields), now=begun, replace=True)
