@@ -6,9 +6,12 @@ ALL = "/*"
 
 
 def family_of(name: str) -> str:
-    """`review/mr-1` → `review/*`: its family, by what stands before the first `/`; empty for a name alone."""
+    """`review/mr-1` → `review/*`: its family, by what stands before the first `/`; empty for a name alone.
+
+    An address is alone: `https:` is no family.
+    """
     head, _, rest = name.partition("/")
-    return f"{head}{ALL}" if head and rest else ""
+    return f"{head}{ALL}" if head and rest and not rest.startswith("/") else ""
 
 
 def beginning(family: str) -> str:

@@ -51,24 +51,26 @@ class Waiting:
     @property
     def near(self) -> str:
         """What is probably meant, the closest name, else one that begins alike; nothing by a whole family."""
-        return "" if self.is_family else closest(self.name, self.known) or self._begins_alike
+        return "" if self.is_family else closest(self.name, self.known) or self._alike
 
     @property
-    def _begins_alike(self) -> str:
-        """`prod-us-east` → `production`."""
-        return next((each for each in self.known if each.startswith(self.name[:BEGINS_ALIKE])), "")
+    def _alike(self) -> str:
+        """`prod-us-east` → `production`, `acme/staging` → `staging`."""
+        begins, end = self.name[:BEGINS_ALIKE], _last_part(self.name)
+        return next((each for each in self.known if each.startswith(begins) or each == end), "")
 
     @property
     def urgency(self) -> tuple[object, ...]:
         """Orders lines: what deployments hang on and looks like ours first, then the most messages."""
         kind = "family" if self.is_family else self.waits_for
-        return URGENCY[kind], not self._begins_alike, -self.count, self.name, self.team.slug
+        return URGENCY[kind], not self._alike, -self.count, self.name, self.team.slug
 
 
 def waiting(actor: Actor, *, apart: bool = False, **only: Any) -> Sequence[Waiting]:
     """What waits for a word, the most urgent first, as far as it is `only` this.
 
-    Three environments or more of one family are one line, unless names are asked for `apart`.
+    Three environments or more of one family are one line, unless names are asked for `apart`, or one of them
+    ends in a name of ours (`acme/production`): such a family is no place that comes and goes.
     """
     groups = (
         Delivery.objects.seen_by(actor)
@@ -78,15 +80,15 @@ def waiting(actor: Actor, *, apart: bool = False, **only: Any) -> Sequence[Waiti
         .annotate(count=Count("pk"), last_at=Max("received_at"))
         .order_by()
     )
-    found = [*groups] if apart else [*_folded(groups)]
-    if not found:
+    if not groups:
         return []
-    known = _known({group["team"] for group in found})
+    known = _known({group["team"] for group in groups})
+    found = groups if apart else _folded(groups, known.environments)
     return sorted((known.line(group) for group in found), key=lambda line: line.urgency)
 
 
-def _folded(groups: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """Put the names of one family into one group, if they are many."""
+def _folded(groups: Iterable[Mapping[str, Any]], ours: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Put the names of one family into one group, if they are many and none looks like ours."""
     families: dict[tuple[int, str], list[Mapping[str, Any]]] = defaultdict(list)
     for group in groups:
         family = family_of(group["waits_name"]) if group["waits_for"] == Alias.Kind.ENVIRONMENT else ""
@@ -95,7 +97,7 @@ def _folded(groups: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         else:
             yield group
     for (_, family), members in families.items():
-        if len(members) < FAMILY_AT_LEAST:
+        if len(members) < FAMILY_AT_LEAST or any(_last_part(each["waits_name"]) in ours for each in members):
             yield from members
         else:
             yield {
@@ -105,6 +107,10 @@ def _folded(groups: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
                 "count": sum(each["count"] for each in members),
                 "last_at": max(each["last_at"] for each in members),
             }
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)

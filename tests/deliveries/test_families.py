@@ -18,6 +18,7 @@ PARTS = st.text(st.characters(codec="ascii", exclude_characters="/*"), min_size=
         ("review/feature/login", "review/*"),
         ("review/", ""),
         ("/review", ""),
+        ("https://kubernetes.example/eu", ""),
         ("staging", ""),
         ("", ""),
     ],

@@ -122,6 +122,27 @@ def test_two_are_no_family_and_other_teams_names_count_for_none(bob: User, gitla
     assert "review/…" not in page
 
 
+def test_a_family_with_a_name_like_ours_in_it_is_none_until_that_is_explained(
+    bob: User, gitlab: Sender
+) -> None:
+    review_apps(gitlab, *range(3))
+    deploy(gitlab, "review/production")
+    page = asked(bob)
+    assert page.index("review/production") < page.index("review/mr-0")
+    assert "review/…" not in page
+    explain(bob, "review/production", "production")
+    assert "review/… Payments · 3 names" in asked(bob)
+
+
+def test_environments_that_are_called_by_addresses_are_each_asked_about(bob: User, ci: Client) -> None:
+    for number in range(3):
+        place = f"https://kubernetes.example/{number}"
+        told = payloads.cdevent("environment.created", {"name": "x"}, subject=place)
+        told["context"]["id"] = f"announced-{number}"
+        ci.post("/api/v1/events", told, content_type="application/json")
+        assert f"environment {place}" in asked(bob)
+
+
 def test_a_familys_names_are_asked_about_one_by_one(bob: User, gitlab: Sender) -> None:
     review_apps(gitlab, *range(30))
     deploy(gitlab, "reviewed")
