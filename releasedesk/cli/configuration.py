@@ -18,7 +18,8 @@ from releasedesk.cli import env_file, events, show
 from releasedesk.cli.ci import detect
 from releasedesk.cli.desk import Desk, service_path
 from releasedesk.cli.exits import NO, YES, Trouble, finish
-from releasedesk.cli.send import Sender
+from releasedesk.cli.send import show_flushed
+from releasedesk.cli.telling import Sender
 
 config = typer.Typer(help="Compare configurations without telling a value.", no_args_is_help=True)
 
@@ -56,6 +57,7 @@ def send(
     sender.tell(whole)
     (told,) = sender.told
     if not as_json:
+        show_flushed(sender.flushed)
         show.say(told.in_words()) if told.trouble else typer.echo(f"{told.in_words()}: {_counted(settings)}")
     report = {**told.as_json(), "names": sorted(settings)}
     finish(report, sender.code(later_is_fine=False), as_json=as_json)

@@ -1,8 +1,9 @@
 """The desk's HTTP client: where it is, who asks, what may be sent again, and how a refusal reads."""
 
+import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,15 +16,18 @@ from uuid import uuid4
 import httpx
 
 from releasedesk.cli.config import Config
-from releasedesk.cli.exits import Trouble
+from releasedesk.cli.exits import COULD_NOT_TELL, NO, Trouble
+from releasedesk.cli.surroundings import Misled, open_client
 
 TRIES = 5
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 TIMEOUT = 30.0
-RETRYABLE = {429, 502, 503, 504}
-UNJUDGED = {401, 404, 405}
-FIRST_REFUSAL = 400
+NOT_FOUND, TIMED_OUT, TOO_MANY = 404, 408, 429
+RETRYABLE = {TIMED_OUT, TOO_MANY, 502, 503, 504}
+UNJUDGED = {401, NOT_FOUND, 405, TIMED_OUT, TOO_MANY}
+FIRST_REFUSAL, FIRST_FAILURE = 400, 500
+NO_DESK = "That is no answer of a desk: look whether RELEASEDESK_URL is the desk."
 JSON = "application/json, application/problem+json"
 TEXT = "text/plain, application/problem+json"
 
@@ -46,8 +50,27 @@ class Refused(Trouble):
 
     @property
     def unjudged(self) -> bool:
-        """Whether nobody has looked at the message: it is the token or the address that is wrong."""
-        return self.status in UNJUDGED or self.status < FIRST_REFUSAL
+        """Whether no desk has looked at the message.
+
+        The token or the address is wrong, the desk has failed, or somebody else has answered: a desk gives a
+        problem document with each refusal.
+        """
+        refusal = FIRST_REFUSAL <= self.status < FIRST_FAILURE
+        return not (refusal and self.problem) or self.status in UNJUDGED
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is the moment that is wrong, and not what somebody has to mend."""
+        return self.status == TIMED_OUT or self.status >= FIRST_FAILURE
+
+    @property
+    def code(self) -> int:
+        """Give the exit code of a question that was answered so: no, unless no desk has said it.
+
+        A name that the desk does not know is a no.
+        """
+        judged = not self.unjudged or (self.status == NOT_FOUND and self.problem)
+        return NO if judged else COULD_NOT_TELL
 
     @classmethod
     def of_problem(cls, document: Mapping[str, Any], status: int) -> "Refused":
@@ -57,6 +80,18 @@ class Refused(Trouble):
     def as_json(self) -> dict[str, Any]:
         """Give the desk's own problem document beside the words."""
         return {"trouble": str(self), "problem": self.problem or None}
+
+
+class Unsendable(Refused):
+    """JSON has no way to say it, so nobody was asked: it is as wrong as if the desk had refused it."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said, 0, {})
+
+    @property
+    def unjudged(self) -> bool:
+        """No: another token or address changes nothing."""
+        return False
 
 
 @dataclass(frozen=True)
@@ -76,10 +111,10 @@ class Desk:
 
     @cached_property
     def client(self) -> httpx.Client:
-        """One connection for all that a command asks."""
+        """One connection for all that a command asks. Raises Misled."""
         agent = f"releasedesk/{installed_version('releasedesk')}"
         headers = {"Authorization": f"Bearer {self.token}", "User-Agent": agent}
-        return httpx.Client(headers=headers, timeout=TIMEOUT)
+        return open_client(headers, TIMEOUT)
 
     def post_snapshot(self, service: str, version: str, snapshot: object, key: str) -> Any:
         """Post a snapshot under an idempotency key: however often it is sent, it is kept once."""
@@ -110,9 +145,12 @@ class Desk:
     ) -> httpx.Response:
         """Ask until it is answered well, as long as asking again can help. Raises Unreachable or Refused."""
         headers = {"Accept": JSON, **(headers or {})}
+        if (body := content.pop("json", None)) is not None:
+            content["content"] = encoded(body)
+            headers["Content-Type"] = "application/json"
         for attempt in range(TRIES):
             try:
-                response = self.client.request(method, self.url + path, headers=headers, **content)
+                response = self._request(method, path, headers=headers, **content)
             except httpx.RequestError as error:
                 trouble = f"{self.url} does not answer ({error or type(error).__name__})"
                 asked_to_wait = None
@@ -130,15 +168,47 @@ class Desk:
             self.sleep(wait)
         raise Unreachable(trouble)
 
+    def _request(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Ask once. What will fail again in the same way is not left to httpx's own words."""
+        try:
+            return self.client.request(method, self.url + path, **content)
+        except Misled as error:
+            raise Unreachable(str(error)) from None
+        except httpx.InvalidURL as error:
+            raise Unreachable(f"{self.url} is no address that can be asked ({error})") from None
+        except UnicodeError:
+            raise Unsendable("What is asked for is no text: it holds bytes that are not UTF-8.") from None
+
+
+def encoded(body: object) -> bytes:
+    """Write JSON. Half of a surrogate pair goes as its escape: the desk names the field that holds it.
+
+    Raises Unsendable for what JSON cannot say.
+    """
+    try:
+        try:
+            return json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return json.dumps(body, allow_nan=False).encode()
+    except RecursionError:
+        raise Unsendable("It is nested too deeply.") from None
+    except ValueError:
+        raise Unsendable("It holds what JSON has no word for, such as NaN or Infinity.") from None
+
 
 def service_path(service: str) -> str:
     """Give the path of a service."""
-    return f"/api/v1/services/{quote(service, safe='')}"
+    return f"/api/v1/services/{quoted(service)}"
 
 
 def release_path(service: str, version: str) -> str:
     """Give the path of a release; `+`, `@` and `:` are legal in a version and are encoded in a path."""
-    return f"{service_path(service)}/releases/{quote(version, safe='')}"
+    return f"{service_path(service)}/releases/{quoted(version)}"
+
+
+def quoted(name: str) -> str:
+    """Encode a name for a path; a byte that is no UTF-8 goes as it was typed."""
+    return quote(name, safe="", errors="surrogateescape")
 
 
 def may_retry(response: httpx.Response) -> bool:
@@ -154,7 +224,7 @@ def retry_after(response: httpx.Response) -> float | None:
         return float(value)
     try:
         then = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     then = then if then.tzinfo else then.replace(tzinfo=UTC)
     return max(0.0, (then - datetime.now(UTC)).total_seconds())
@@ -172,9 +242,15 @@ def problem(response: httpx.Response) -> dict[str, Any]:
         return {}
     try:
         document = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def wrong_fields(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Give what a problem document says of single fields, whoever wrote it."""
+    errors = document.get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
 def in_words(response: httpx.Response) -> str:
@@ -189,24 +265,27 @@ def in_words(response: httpx.Response) -> str:
 def problem_in_words(document: Mapping[str, Any], status: int) -> str:
     """Say what a problem document says, a field a line."""
     lines = [f"The desk answered {status}: {document.get('detail') or document.get('title') or 'no reason'}"]
-    for error in document.get("errors") or []:
+    for error in wrong_fields(document):
         lines.append(
             f"  {str(error.get('pointer', '#')).lstrip('#/') or 'the body'}: {error.get('detail', '')}"
         )
         lines += [
             f"    {name}: {error[name]}"
             for name in ("expected", "received")
-            if error.get(name) not in {None, ""}
+            if error.get(name) not in (None, "")
         ]
     return "\n".join(lines)
 
 
-def parsed(response: httpx.Response) -> Any:
-    """Read the JSON of a good answer. Raises Refused for one that cannot have come from a desk."""
+def parsed(response: httpx.Response) -> dict[str, Any]:
+    """Read the JSON object of a good answer. Raises Refused for one that cannot have come from a desk."""
     try:
-        return response.json()
-    except ValueError:
+        answer = response.json()
+    except (ValueError, RecursionError):
         raise Refused.of(response, ", but not in JSON: is RELEASEDESK_URL the desk?") from None
+    if not isinstance(answer, dict):
+        raise Refused.of(response, f". {NO_DESK}")
+    return answer
 
 
 def _given(parameters: Mapping[str, str | None]) -> dict[str, str]:

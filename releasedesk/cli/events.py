@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from releasedesk.cli.ci import Run
+from releasedesk.cli.desk import Unsendable
 from releasedesk.cli.exits import Trouble
 from releasedesk.cli.snapshot import utc
 
@@ -25,24 +27,38 @@ class Complete(NamedTuple):
     added: frozenset[str]
 
 
-def read(text: str, name: str) -> list[Event]:
-    """Read one JSON object, a list of them, or one a line. Raises Trouble, naming the line that is none."""
+class Read(NamedTuple):
+    """What a text holds: events, and by their names the lines that cannot be one, each with the reason."""
+
+    events: list[Event]
+    faults: Mapping[str, Trouble] = MappingProxyType({})
+
+
+def read(text: str, name: str) -> Read:
+    """Read one JSON object, a list of them, or one a line. Raises Trouble, naming the line that is none.
+
+    A line that is too deep to be read may well be JSON: it keeps none of the others.
+    """
+    faults: dict[str, Trouble] = {}
     try:
         found = json.loads(text)
-    except ValueError:
-        found = list(_lines(text, name))
+    except (RecursionError, ValueError):
+        found = list(_lines(text, name, faults))
     events = found if isinstance(found, list) else [found]
     for position, event in enumerate(events, 1):
         if not isinstance(event, dict):
             raise Trouble(f"{name}: event {position} is not a JSON object.")
-    return events
+    return Read(events, faults)
 
 
-def _lines(text: str, name: str) -> Iterator[Any]:
-    for number, line in enumerate(text.splitlines(), 1):
+def _lines(text: str, name: str, faults: dict[str, Trouble]) -> Iterator[Any]:
+    # Not splitlines(): to JSON and to other tools U+2028 and U+0085 are letters like any other.
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield json.loads(line)
+            except RecursionError:
+                faults[f"{name}, line {number}"] = Unsendable("It is nested too deeply.")
             except ValueError as error:
                 raise Trouble(f"{name}, line {number} is not JSON: {error}.") from None
 
@@ -86,8 +102,12 @@ def _with_what_is_known(said: Mapping[str, Any], options: Mapping[str, Any], run
 def _id_of(event: Event, ours: frozenset[str], run: Run, times: Counter[str]) -> str:
     """Name an event of this run: what a person looks for in it, then a digest of all that was said."""
     told = {name: value for name, value in event.items() if name not in ours}
-    digest = sha256(json.dumps([run.attempt, told], sort_keys=True).encode()).hexdigest()[:DIGITS]
-    named = run.key(*(str(event[name]) for name in NAMED if event.get(name)))[:NAMED_AT_MOST]
+    try:
+        digest = sha256(json.dumps([run.attempt, told], sort_keys=True).encode()).hexdigest()[:DIGITS]
+    except RecursionError:  # nobody will be sent this
+        digest = uuid4().hex
+    found = [event.get(name) for name in NAMED]
+    named = run.key(*(value for value in found if isinstance(value, str)))[:NAMED_AT_MOST]
     made = f"{named}-{digest}"
     times[made] += 1
     return made if times[made] == 1 else f"{made}-{times[made]}"

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 YES, NO, COULD_NOT_TELL = 0, 1, 2
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+SIGNALLED = 128  # and the signal's number: of one that any signal ended
 
 
 class Trouble(Exception):  # noqa: N818 - not every trouble is an error of ours

@@ -10,9 +10,10 @@ from releasedesk.cli import show
 from releasedesk.cli.carry_out import Confirmed, carry_out, refuse_what_is_missing
 from releasedesk.cli.desk import Desk, Refused, Unreachable, release_path, service_path
 from releasedesk.cli.exits import NO, YES, Trouble
+from releasedesk.cli.message import Message
 from releasedesk.cli.progress_file import ProgressFile
 from releasedesk.cli.rehearse import begin
-from releasedesk.cli.spool import Message, Spool
+from releasedesk.cli.spool import Spool
 from releasedesk.cli.steps import Ran, Step
 
 
@@ -50,17 +51,23 @@ class Told:
 
     def _tell(self, message: Message) -> Any:
         if self.silent:
-            Spool.of(self.desk).keep(message)
+            self._keep(message)
             return None
         try:
             return message.send(self.desk)
         except Unreachable as error:
             self.silent = str(error)
-            Spool.of(self.desk).keep(message)
             show.say(f"{error}. Going on without the desk; it is told later (releasedesk send --flush).")
+            self._keep(message)
         except Refused as error:  # what is done is done; nothing of it is worth stopping the way back for
             show.say(str(error))
         return None
+
+    def _keep(self, message: Message) -> None:
+        try:
+            Spool.of(self.desk).keep(message)
+        except Trouble as error:  # no more than a refusal is
+            show.say(str(error))
 
 
 def go_back(

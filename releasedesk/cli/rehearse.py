@@ -12,8 +12,9 @@ from releasedesk.cli import show
 from releasedesk.cli.carry_out import Confirmed, carry_out, refuse_what_is_missing
 from releasedesk.cli.desk import Desk, Unreachable, release_path, service_path
 from releasedesk.cli.exits import COULD_NOT_TELL, NO, YES, Trouble, finish
+from releasedesk.cli.message import Message
 from releasedesk.cli.progress_file import Progress, ProgressFile
-from releasedesk.cli.spool import Message, Spool
+from releasedesk.cli.spool import Spool
 from releasedesk.cli.steps import Step
 from releasedesk.cli.typed import command_as_typed
 

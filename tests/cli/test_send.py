@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from releasedesk.cli import batch
-from releasedesk.cli.spool import Message, Spool
+from releasedesk.cli.message import Message
+from releasedesk.cli.spool import Spool
 
 from .servers import PROBLEM, Desk, Reply, command, each
 from .test_ci_variables import GITHUB, SHA
@@ -35,6 +36,11 @@ def _applied(desk: Desk) -> None:
 
 def send(*arguments: str) -> int:
     return command("send", *arguments)
+
+
+def piped(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    """Give this on standard input, in a locale that knows nothing but ASCII."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
 
 
 def spooled(tmp_path: Path) -> list[Path]:
@@ -97,7 +103,7 @@ def test_many_come_from_a_file_and_options_say_what_they_leave_out(desk: Desk, f
 def test_one_comes_from_standard_input(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({"id": "a", "type": "check.finished"})))
+    piped(monkeypatch, json.dumps({"id": "a", "type": "check.finished"}).encode())
     desk.script = [Reply(202, {"outcome": "unmatched", "service": "basket", "version": None})]
     assert send("-", "--json") == 0
     assert json.loads(capsys.readouterr().out)["events"][0]["answer"]["outcome"] == "unmatched"
