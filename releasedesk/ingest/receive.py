@@ -21,7 +21,7 @@ from releasedesk.ingest.answer import Answer
 from releasedesk.ingest.apply import Applied, Told, apply, environment_named
 from releasedesk.ingest.facts import Fact
 from releasedesk.ingest.message import Announced, Ignored, Message, Reading, Unexplained
-from releasedesk.ingest.names import NO_NAMES, Names
+from releasedesk.ingest.names import NO_NAMES, Names, UnwantedError
 from releasedesk.ingest.our_words import names_of
 from releasedesk.operations.statements import unless_sacrificed
 from releasedesk.problems.problem import FieldError, Problem
@@ -131,7 +131,10 @@ def _take_in(
     if isinstance(reading, Unexplained):
         told = answer.unmatched(message, _unknown("service", reading.repository))
         return _wait(delivery, message, ("service", reading.repository), told)
-    services = _services(actor, delivery.team_id, message, reading, now=now)
+    try:
+        services = _services(actor, delivery.team_id, message, reading, now=now)
+    except UnwantedError as unwanted:
+        return _settle(delivery, Outcome.IGNORED, answer.ignored(message, str(unwanted)))
     if missing := _missing(message, reading, services):
         first = reading[0]
         told = answer.unmatched(message, _unknown(*missing), first.service, first.environment, first.version)
@@ -176,7 +179,7 @@ def _services(
 ) -> dict[str, Service]:
     """Hold the services that the facts are about, by slug; one that is not known and has to wait is left out.
 
-    They are taken in the order of their slugs, so that nobody waits in a circle.
+    They are taken in the order of their slugs, so that nobody waits in a circle. Raises UnwantedError.
     """
     slugs = sorted({fact.service for fact in facts})
     found = {slug: _service(actor, team_id, message, slug, now=now) for slug in slugs}
@@ -189,6 +192,8 @@ def _service(actor: Actor, team_id: int, message: Message, slug: str, *, now: da
         return None
     if service is None and not message.waits:
         meant = Alias.objects.of_team(team_id)[Alias.Kind.SERVICE].get(slug)
+        if meant == "":
+            raise UnwantedError("service", slug)
         service = Service.objects.locked(meant) if meant else None
     if service is None:
         if actor.service_id is not None or not settings.REGISTER_UNKNOWN_SERVICES:

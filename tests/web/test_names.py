@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from releasedesk.accounts.models import Team, User
+from releasedesk.catalog.models import Service
 from releasedesk.deliveries.models import Alias, Delivery
 from releasedesk.releases.models import CommitCheck, Live, Release
 from tests.api.asking import send
@@ -120,6 +121,23 @@ def test_a_native_event_that_waits_for_its_service_is_applied(
     assert send(ci, service="ledgr").status_code == 202
     assert "1 message, in order" in say(bob, "ledgr", "service/ledger").content.decode()
     assert Release.objects.get().service.slug == "ledger"
+
+
+@pytest.mark.parametrize("registers", [True, False])
+def test_a_native_service_that_is_left_alone_neither_waits_nor_is_registered(
+    bob: User, ci: Client, settings: Settings, registers: bool
+) -> None:
+    settings.REGISTER_UNKNOWN_SERVICES = False
+    assert send(ci, service="ledgr").status_code == 202
+    page = say(bob, "ledgr", "service/-nothing").content.decode()
+    assert "“ledgr” is left alone from now on" in page
+    settings.REGISTER_UNKNOWN_SERVICES = registers
+    told = send(ci, service="ledgr")
+    assert (told.status_code, told.json()["outcome"]) == (202, "ignored")
+    assert told.json()["detail"] == "The team wants nothing of the service 'ledgr'."
+    assert outcomes() == ["ignored", "ignored"]
+    assert not Delivery.objects.waiting().exists()
+    assert not Service.objects.exists()
 
 
 def test_a_cdevent_that_waits_for_its_service_is_applied_by_the_name_its_sender_writes(
