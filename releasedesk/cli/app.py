@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from releasedesk.cli.configuration import config
+from releasedesk.cli.fails_closed import FailsClosed
 from releasedesk.cli.gate import gate
 from releasedesk.cli.measure import measure
 from releasedesk.cli.migrations import migrations
@@ -24,7 +25,7 @@ app = typer.Typer(
 )
 # One command is one file and one line here.
 app.add_typer(config, name="config")
-app.command()(gate)
+app.command(cls=FailsClosed)(gate)
 app.command()(measure)
 app.command()(migrations)
 app.command()(rehearse)

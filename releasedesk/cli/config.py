@@ -46,7 +46,8 @@ class Config:
         missing = [f"RELEASEDESK_{name.upper()}" for name in NAMES if name not in found]
         if missing:
             raise NotSet(f"Set {' and '.join(missing)}{otherwise}. A file can say it too: {home_file()}.")
-        _check(found["url"], found["token"])
+        if not (found["token"].isascii() and found["token"].isprintable()) or " " in found["token"]:
+            raise NotSet("RELEASEDESK_TOKEN is not a token: it holds characters that no token has.")
         return cls(found["url"].rstrip("/"), found["token"])
 
 
@@ -58,6 +59,8 @@ def home_file() -> Path:
 
 def _environment() -> dict[str, str]:
     said = {name: os.environ.get(f"RELEASEDESK_{name.upper()}", "").strip() for name in NAMES}
+    if said["url"]:
+        _refuse_what_is_no_address(said["url"], "RELEASEDESK_URL")
     return {name: value for name, value in said.items() if value}
 
 
@@ -65,7 +68,8 @@ def _file(path: Path) -> dict[str, str]:
     try:
         with path.open("rb") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            kept = tomllib.load(opened)
+            # Windows' tools put a byte order mark before what they write.
+            kept = tomllib.loads(opened.read().decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -79,7 +83,10 @@ def _file(path: Path) -> dict[str, str]:
             raise NotSet(f"{path}: '{name}' must be text in quotes.")
     if "token" in kept and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise NotSet(f"{path} holds a token, and others can read it. Run: chmod 600 {path}")
-    return {name: value.strip() for name, value in kept.items() if value.strip()}
+    said = {name: value.strip() for name, value in kept.items() if value.strip()}
+    if "url" in said:
+        _refuse_what_is_no_address(said["url"], f"{path}: 'url'")
+    return said
 
 
 def _refuse_a_foreign_address(
@@ -95,13 +102,16 @@ def _refuse_a_foreign_address(
         )
 
 
-def _check(url: str, token: str) -> None:
+def _refuse_what_is_no_address(url: str, said_by: str) -> None:
+    """Raise NotSet for what cannot be the desk's address. What may be a password in it is not repeated."""
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         parts = urlsplit("")
+    if "@" in (parts.netloc or url):
+        raise NotSet(f"{said_by} holds a user or a password: the desk is asked with a token alone.")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise NotSet(f"RELEASEDESK_URL must be an http:// or https:// address, not '{url}'.")
-    if not (token.isascii() and token.isprintable()) or " " in token:
-        raise NotSet("RELEASEDESK_TOKEN is not a token: it holds characters that no token has.")
+        raise NotSet(f"{said_by} must be an http:// or https:// address, not '{url}'.")
+    if "?" in url or "#" in url:
+        raise NotSet(f"{said_by} must end before any ? or #: paths of the desk follow it.")

@@ -16,7 +16,7 @@ import typer
 
 from releasedesk.cli import env_file, events, show
 from releasedesk.cli.ci import detect
-from releasedesk.cli.desk import Desk, service_path
+from releasedesk.cli.desk import Desk, expect, service_path
 from releasedesk.cli.exits import NO, YES, Trouble, finish
 from releasedesk.cli.send import show_flushed
 from releasedesk.cli.telling import Sender
@@ -46,7 +46,9 @@ def send(
     """
     settings = _settings(env_file_, from_env=from_env, only=only)
     desk = Desk.configured(show.say)
-    key = b64decode(desk.get(f"{service_path(service)}/config-key")["key"])
+    answer = desk.get(f"{service_path(service)}/config-key")
+    expect(answer, key=str)
+    key = b64decode(answer["key"])
     options = {
         "type": "config.reported", "service": service, "environment": environment,
         "version": version, "id": id_,
@@ -74,6 +76,7 @@ def compare(
     """Say which settings differ or are missing, by name. Exits 0 when none do, 1 when some do."""
     desk = Desk.configured(show.say)
     answer = desk.get(f"{service_path(service)}/config", environment=environment, **{"with": with_})
+    expect(answer, same=bool, sentence=str)
     if not as_json:
         typer.echo(answer["sentence"])
     finish(answer, YES if answer["same"] else NO, as_json=as_json)

@@ -25,8 +25,9 @@ LONGEST_WAIT = 30.0
 TIMEOUT = 30.0
 NOT_FOUND, TIMED_OUT, TOO_MANY = 404, 408, 429
 RETRYABLE = {TIMED_OUT, TOO_MANY, 502, 503, 504}
-UNJUDGED = {401, NOT_FOUND, 405, TIMED_OUT, TOO_MANY}
-FIRST_REFUSAL, FIRST_FAILURE = 400, 500
+WHO_ASKS = 401
+UNJUDGED = {WHO_ASKS, NOT_FOUND, 405, TIMED_OUT, TOO_MANY}
+SUCCESS, FIRST_REFUSAL, FIRST_FAILURE = 200, 400, 500
 NO_DESK = "That is no answer of a desk: look whether RELEASEDESK_URL is the desk."
 JSON = "application/json, application/problem+json"
 TEXT = "text/plain, application/problem+json"
@@ -34,6 +35,10 @@ TEXT = "text/plain, application/problem+json"
 
 class Unreachable(Trouble):
     """No answer, or only answers that said "later", until the tries ran out."""
+
+
+class Hopeless(Unreachable):
+    """It cannot even be asked, and asking again changes nothing: something here has to be mended."""
 
 
 class Refused(Trouble):
@@ -173,9 +178,9 @@ class Desk:
         try:
             return self.client.request(method, self.url + path, **content)
         except Misled as error:
-            raise Unreachable(str(error)) from None
+            raise Hopeless(str(error)) from None
         except httpx.InvalidURL as error:
-            raise Unreachable(f"{self.url} is no address that can be asked ({error})") from None
+            raise Hopeless(f"{self.url} is no address that can be asked ({error})") from None
         except UnicodeError:
             raise Unsendable("What is asked for is no text: it holds bytes that are not UTF-8.") from None
 
@@ -286,6 +291,12 @@ def parsed(response: httpx.Response) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise Refused.of(response, f". {NO_DESK}")
     return answer
+
+
+def expect(answer: Mapping[str, Any], **kinds: type) -> None:
+    """Raise Refused where an answer lacks what a desk would say, or says it in another form."""
+    if not all(isinstance(answer.get(name), kind) for name, kind in kinds.items()):
+        raise Refused(NO_DESK, SUCCESS, {})
 
 
 def _given(parameters: Mapping[str, str | None]) -> dict[str, str]:

@@ -14,7 +14,12 @@ SIGNALLED = 128  # and the signal's number: of one that any signal ended
 
 
 class Trouble(Exception):  # noqa: N818 - not every trouble is an error of ours
-    """What keeps a command from an answer. `main` says it, as JSON with `--json`, and exits with 2."""
+    """What keeps a command from an answer. `main` says it, as JSON with `--json`, and exits with `code`."""
+
+    @property
+    def code(self) -> int:
+        """Give the exit code: nobody has answered."""
+        return COULD_NOT_TELL
 
     def as_json(self) -> dict[str, Any]:
         """Give the same for `--json`."""

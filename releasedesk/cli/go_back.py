@@ -8,7 +8,7 @@ import typer
 
 from releasedesk.cli import show
 from releasedesk.cli.carry_out import Confirmed, carry_out, refuse_what_is_missing
-from releasedesk.cli.desk import Desk, Refused, Unreachable, release_path, service_path
+from releasedesk.cli.desk import Desk, Refused, Unreachable, expect, release_path, service_path
 from releasedesk.cli.exits import NO, YES, Trouble
 from releasedesk.cli.message import Message
 from releasedesk.cli.progress_file import ProgressFile
@@ -87,6 +87,7 @@ def go_back(
     """
     path = f"{service_path(service)}/rollback"
     way = desk.get(path, environment=environment, to=to)
+    expect(way, steps=list, reasons=list)
     live, target = way.get("live"), way.get("target")
     steps = [Step.read(step) for step in way["steps"]]
     if not live or not target or not steps:

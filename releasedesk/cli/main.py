@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=typed, obj=typed, prog_name="releasedesk")
     except Trouble as trouble:
         sys.stderr.write(f"{trouble}\n")
-        finish(trouble.as_json(), COULD_NOT_TELL, as_json="--json" in typed)
+        finish(trouble.as_json(), trouble.code, as_json="--json" in typed)
     except ModuleNotFoundError as missing:
         if str(missing.name).startswith("releasedesk"):
             traceback.print_exc()

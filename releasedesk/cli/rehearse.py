@@ -10,7 +10,7 @@ import typer
 
 from releasedesk.cli import show
 from releasedesk.cli.carry_out import Confirmed, carry_out, refuse_what_is_missing
-from releasedesk.cli.desk import Desk, Unreachable, release_path, service_path
+from releasedesk.cli.desk import Desk, Refused, Unreachable, expect, release_path, service_path
 from releasedesk.cli.exits import COULD_NOT_TELL, NO, YES, Trouble, finish
 from releasedesk.cli.message import Message
 from releasedesk.cli.progress_file import Progress, ProgressFile
@@ -66,6 +66,7 @@ def read_way(desk: Desk, service: str, version: str, environment: str) -> dict[s
     """Ask for the plan and its finished commands. Raises Trouble unless the release is live there."""
     plan = desk.get(f"{release_path(service, version)}/rollback-plan")
     way: dict[str, Any] = desk.get(f"{service_path(service)}/rollback", environment=environment)
+    expect(way, steps=list, reasons=list)
     live = (way.get("live") or {}).get("version")
     if live != version:
         what = f"{live} is live there" if live else "nothing is live there"
@@ -121,7 +122,9 @@ def tell(desk: Desk, message: Message) -> dict[str, Any]:
     """Hand something over, or keep it for `releasedesk send --flush` while the desk is silent."""
     try:
         return {"answer": message.send(desk), "kept_in": None, "trouble": None}
-    except Unreachable as error:
+    except (Unreachable, Refused) as error:
+        if isinstance(error, Refused) and not error.unjudged:
+            raise
         kept = Spool.of(desk).keep(message)
         return {"answer": None, "kept_in": str(kept), "trouble": str(error)}
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from releasedesk.cli import show
-from releasedesk.cli.desk import Desk, service_path
+from releasedesk.cli.desk import Desk, expect, service_path
 from releasedesk.cli.exits import NO, YES, finish
 from releasedesk.cli.go_back import go_back
 
@@ -26,8 +26,8 @@ def rollback(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Print whether we can go back and the runbook with its commands finished; with --run, carry it out.
 
-    Exits 0 when the way back is ready, or was carried out; 1 when it is not, with all reasons, or a step
-    failed; 2 when it cannot be told or begun. Nothing is run without --run.
+    Exits 0 when the way back is ready, or was carried out; 1 when it is not, with all reasons, a step failed,
+    or the desk refuses the question; 2 when it cannot be told or begun. Nothing is run without --run.
     """
     desk, path = Desk.configured(show.say), f"{service_path(service)}/rollback"
     if run:
@@ -43,6 +43,7 @@ def rollback(  # noqa: PLR0913 - one parameter for each option
         )
         finish(report, code, as_json=as_json)
     answer = desk.get(path, environment=environment, to=to)
+    expect(answer, ready=bool)
     if not as_json:
         typer.echo(desk.text(path, environment=environment, to=to), nl=False)
     finish(answer, YES if answer["ready"] else NO, as_json=as_json)

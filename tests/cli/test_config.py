@@ -67,6 +67,10 @@ def test_a_token_that_others_can_read_is_refused_with_the_fix(mode: int) -> None
         ('url = "here.example"\ntoken = "rdk_s3cr3t"', "must be an http:// or https:// address"),
         ('url = "http://here:port"\ntoken = "rdk_s3cr3t"', "must be an http:// or https:// address"),
         ('url = "https://here.example"\ntoken = "rdk s3cr3t"', "not a token"),
+        ('url = "https://ci:s3cr3t@here.example"\ntoken = "rdk_1"', "holds a user or a password"),
+        ('url = "ci:s3cr3t@here.example"\ntoken = "rdk_1"', "holds a user or a password"),
+        ('url = "https://here.example/?a=b"\ntoken = "rdk_1"', "must end before any ? or #"),
+        ('url = "https://here.example#x"\ntoken = "rdk_1"', "must end before any ? or #"),
     ],
 )
 def test_a_file_that_does_not_say_it_is_said_in_one_line_and_nothing_is_asked(
@@ -78,6 +82,23 @@ def test_a_file_that_does_not_say_it_is_said_in_one_line_and_nothing_is_asked(
     assert said in told
     assert told.count("\n") == 1
     assert "s3cr3t" not in told
+
+
+def test_a_password_in_the_address_is_neither_sent_nor_said(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RELEASEDESK_URL", desk.url.replace("//", "//ci:s3cr3t@"))
+    assert command("send", "--type=deployment.started", "--service=basket") == 2
+    shown = capsys.readouterr()
+    assert "RELEASEDESK_URL holds a user or a password" in shown.err
+    assert "s3cr3t" not in shown.out + shown.err
+    assert desk.asked == []
+    assert list(Path.cwd().rglob("*.json")) == []
+
+
+def test_a_file_may_begin_with_a_byte_order_mark() -> None:
+    keep(HERE, '\ufeffurl = "https://here.example"\ntoken = "rdk_1"\n')
+    assert Config.read() == Config("https://here.example", "rdk_1")
 
 
 def test_a_token_is_in_no_repr() -> None:

@@ -40,13 +40,25 @@ def test_the_runbook_is_printed_as_the_desk_wrote_it(desk: Desk, capsys: pytest.
     assert capsys.readouterr().out == json.dumps("the runbook")
 
 
-def test_a_refusal_exits_2_and_is_handed_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_refusal_exits_1_and_is_handed_on(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     document = {"detail": "No service is called 'baskt'.", "retryable": False, "status": 404}
     desk.script = [Reply(404, document, PROBLEM)]
-    assert command(*ASK, "--json") == 2
+    assert command(*ASK, "--json") == 1
     shown = capsys.readouterr()
     assert json.loads(shown.out)["problem"] == document
     assert "No service is called 'baskt'." in shown.err
+
+
+@pytest.mark.parametrize(
+    "answer", [Reply(200, {}), Reply(200, []), Reply(200, {"ready": "yes"}), Reply(403, "no")]
+)
+def test_what_no_desk_says_is_no_answer(
+    desk: Desk, answer: Reply, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.script = [answer] * 2
+    assert command(*ASK) == 2
+    assert command(*ASK, "--run") == 2
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_an_environment_has_to_be_named(desk: Desk) -> None:
