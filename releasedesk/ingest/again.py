@@ -42,20 +42,21 @@ def redeliver(actor: Actor, delivery: Delivery, *, now: datetime) -> Tried:
 
 
 def apply_waiting(
-    actor: Actor, team: Team, waits_for: str, name: str, *, now: datetime
+    actor: Actor, team: Team, waits_for: str, name: str, *, now: datetime, after: int = 0
 ) -> tuple[Sequence[Tried], int]:
-    """Apply what waited for a name, in order of occurrence. Returns what came of it, and what is left.
+    """Apply what waited for a name, in order of occurrence. Returns what came of it, and how many are left.
 
     Of a family, what waited for any of its names. A message that waits for another name too goes on waiting.
-    Raises 403.
+    Of many, those that came first; `after` is the last of them, so that what fails keeps no other from its
+    turn. Raises 403.
     """
     _allow(actor, team.pk)
     known = names_of(team.pk)
-    waiting = Delivery.objects.waiting().filter(team=team, waits_for=waits_for).order_by("received_at", "pk")
+    waiting = Delivery.objects.waiting().filter(team=team, waits_for=waits_for, pk__gt=after).order_by("pk")
     family = beginning(name) if waits_for == Alias.Kind.ENVIRONMENT else ""
     under = waiting.filter(waits_name__startswith=family) if family else waiting.filter(waits_name=name)
     others = _under_other_names(waiting, name, known, now=now) if waits_for == Alias.Kind.SERVICE else []
-    rows = [*under[:AT_ONCE], *others][:AT_ONCE]
+    rows = sorted([*under[:AT_ONCE], *others], key=lambda row: row.pk)[:AT_ONCE]
     left = under.count() + len(others) - len(rows)
     return [_try(row, now=now) for row in sorted(rows, key=lambda row: _happened(row, known, now))], left
 

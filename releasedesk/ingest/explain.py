@@ -30,16 +30,24 @@ class Explained:
     tried: Sequence[Tried]
     left: int
 
+    @property
+    def last(self) -> int:
+        """The last that was tried: after it come those that are left."""
+        return max((each.delivery.pk for each in self.tried), default=0)
 
-def explain(actor: Actor, team: Team, kind: str, theirs: str, meant: str, *, now: datetime) -> Explained:
+
+def explain(
+    actor: Actor, team: Team, kind: str, theirs: str, meant: str, *, now: datetime, after: int = 0
+) -> Explained:
     """Say what `theirs` means: a slug, an environment or an item of the checklist, `REGISTER` or `NOTHING`.
 
-    Then apply what waited for it, in order of occurrence. Raises 403, and 422 for a choice that is none.
+    Then apply what waited for it, of many those that come `after` another. Raises 403, and 422 for a choice
+    that is none.
     """
     if not meant:
         raise invalid(FieldError("#/meant", "required", "Choose what is meant.", "one of the choices"))
     name = _say(actor, team, kind, theirs, meant, now=now)
-    tried, left = apply_waiting(actor, team, kind, name, now=now)
+    tried, left = apply_waiting(actor, team, kind, name, now=now, after=after)
     return Explained(kind, name, meant, _in_words(team, name, meant), tried, left)
 
 

@@ -22,6 +22,8 @@ from releasedesk.web.inbox_names import question
 from releasedesk.web.paging import page
 from releasedesk.web.sign_in_again import signed_in_to_write
 
+LONGEST_KEY = 18  # digits that the database can count to
+
 
 @require_safe
 @signed_in
@@ -76,12 +78,20 @@ def explain(request: HttpRequest) -> HttpResponse:
     if team is None or not (actor.superuser or team.pk in actor.roles):
         raise not_found("team", request.POST.get("team", "")[:100])
     kind, name, meant = (request.POST.get(each, "") for each in ("waits_for", "name", "meant"))
-    return explained(request, team, explain_name(actor, team, kind, name, meant, now=now))
+    said = request.POST.get("after", "")
+    after = int(said) if said.isascii() and said.isdigit() and len(said) <= LONGEST_KEY else 0
+    return explained(request, team, explain_name(actor, team, kind, name, meant, now=now, after=after))
 
 
 def explained(request: HttpRequest, team: Team, what: Explained) -> HttpResponse:
     """Show what came of all that waited for a name, with the way to apply the rest of many."""
-    again = {"team": team.slug, "waits_for": what.kind, "name": what.name, "meant": what.meant}
+    again = {
+        "team": team.slug,
+        "waits_for": what.kind,
+        "name": what.name,
+        "meant": what.meant,
+        "after": str(what.last),
+    }
     return _results(request, what.tried, heading=what.said, left=what.left, again=again, team=team)
 
 

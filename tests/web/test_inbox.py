@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from releasedesk.actions.environments import put_environment
 from releasedesk.catalog.models import Service
 from releasedesk.checklists.models import Item
 from releasedesk.deliveries.models import Alias, Delivery
+from releasedesk.ingest import again
 from releasedesk.releases.models import CommitCheck, Deployment, Live, Release
 from tests.api.asking import send
 from tests.api.hooks import Sender, make_sender
@@ -348,6 +350,31 @@ def test_of_a_huge_body_the_beginning_is_shown(bob: User, github: Sender) -> Non
     text = text_of(Client(), bob, f"/inbox/{Delivery.objects.get().pk}/")
     assert "more characters" in text
     assert len(text) < 50_000
+
+
+def test_of_many_that_waited_what_fails_keeps_no_other_from_its_turn(
+    bob: User, github: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(again, "AT_ONCE", 2)
+    for number in range(5):
+        github.deliver("deployment_status", deployed(number, f"11:1{number}"))
+    Delivery.objects.filter(pk__in=Delivery.objects.order_by("pk")[:2]).update(sealed="of another key")
+    browser, page = signed_in(bob), explain(bob, "environment", "prod-eu", "production").content.decode()
+    for left in (3, 1):
+        assert f"Apply the other {left}" in page
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+        page = browser.post("/inbox/explain/", fields).content.decode()
+    assert "Apply the other" not in page
+    assert sorted(Delivery.objects.values_list("outcome", flat=True)) == ["applied"] * 3 + ["unmatched"] * 2
+    assert explain(bob, "environment", "prod-eu", "production").context["left"] == 0
+
+
+@pytest.mark.parametrize("after", ["-1", "x", "9" * 40, "²"])
+def test_what_is_no_place_in_the_queue_is_its_beginning(bob: User, github: Sender, after: str) -> None:
+    github.deliver("deployment_status", deployed(1, "11:10"))
+    said = {"team": "payments", "waits_for": "environment", "name": "prod-eu", "meant": "production"}
+    assert signed_in(bob).post("/inbox/explain/", {**said, "after": after}).status_code == 200
+    assert Delivery.objects.get().outcome == "applied"
 
 
 def test_a_message_that_no_key_of_ours_opens_is_told_so(
