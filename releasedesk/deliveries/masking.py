@@ -3,53 +3,15 @@
 import hashlib
 import json
 import math
-import re
+from functools import lru_cache
 from typing import Any
 
+from releasedesk.deliveries.masking_kinds import MASK, may_hold_a_secret, without_secrets
 from releasedesk.problems.text import names_a_secret
 from releasedesk.problems.text import storable as storable_text
 
-MASK = "•••"
 PAIR_NAMES = {"key", "name"}
-# What lets whoever has an address in: of storage at Azure, Amazon and Google.
-_SIGNED = r"(?i:(?<=[?&])(?:sig|signature|x-(?:amz|goog)-signature))"
-_NAMED = r"[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|credential)[\w-]{0,40}"
-# Every alternative begins where nothing of its own kind stands before it and takes all it can (`++`): a
-# megabyte of near misses costs one pass.
-SECRET_VALUE = re.compile(
-    r"rdk_[0-9a-zA-Z]++_[\w-]+"  # our own tokens
-    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl[a-z]{2,8}-[\w-]{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
-    r"|whsec_[A-Za-z0-9+/]{16,}+=*+"  # of Standard Webhooks, and of our own sources
-    # npm, Docker, Stripe, DigitalOcean, Vault, PyPI, Google, Anthropic, OpenAI, Atlassian; SendGrid
-    r"|(?<![\w-])(?:npm_|dckr_pat_|[rs]k_live_|do[opr]_v1_|hvs\.|pypi-|AIza|sk-(?:ant|proj)-|ATATT)[\w-]{16,}+=*+"
-    r"|(?<![\w-])SG\.[\w-]{16,}+\.[\w-]{16,}+"
-    # where whoever has the address may write: Slack, Discord, Teams
-    r"|(?<=hooks\.slack\.com/)[\w/-]++|(?<=/api/webhooks/)[\w/-]++|(?<=/webhookb2/)[\w@/.-]++"
-    r"|(?i:(?<![\w-])authorization:\s*+basic)\s++[\w+/=-]++"
-    rf"|{_SIGNED}=[^\s&'\"]++"
-    r"|(?<![\w-])eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]+"  # JSON web tokens
-    r"|(?<=://)[^/\s:@]++:[^/\s@]++(?=@)"  # user:password in an address
-    r"|(?i:(?<!\w)bearer)\s++[\w.~+/=-]{8,}"
-    r"|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]|-(?!----))*+"
-    rf"|(?i:(?<![\w-]){_NAMED})[=:]\s?(?:'[^']*+'|\"[^\"]*+\"|[^\s&'\",;]++)"  # DEPLOY_TOKEN=…, ?token=…
-    rf"|(?i:(?<![\w-])--{_NAMED})\s++[^\s-]\S*+"  # --password … behind one
-)
-
-# What every text of the above holds, in lower case. Nearly no text does, and to look for it costs a tenth.
-HINT = re.compile(
-    r"rdk_|gh[pousr]_|github_pat_|gl[a-z]{2,8}-|xox[abprs]-|akia|whsec_|eyj|@|bearer|-----begin"
-    r"|npm_|dckr_pat_|k_live_|_v1_|hvs\.|pypi-|aiza|sk-ant-|sk-proj-|atatt|sg\.|hooks\.slack|webhook|authorization|sig"
-    r"|passw|passphrase|secret|token|api[-_]?key|credential"
-)
-
-
-# ASCII text without any of these, in lower case, neither holds a secret nor names one. To look costs a tenth.
-TELLTALES = (
-    *("rdk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "pat_", "gl", "xox", "akia", "whsec_", "eyj", "npm_"),
-    *("k_live_", "_v1_", "hvs.", "pypi-", "aiza", "sk-ant-", "sk-proj-", "atatt", "sg.", "hook", "sig"),
-    *("@", "bearer", "-----begin", "pass", "secret", "token", "key", "credential", "authorization", "cookie"),
-)
-
+NAMES_REMEMBERED, LONGEST_REMEMBERED = 4096, 64  # of members of JSON: a sender's are the same every time
 
 _encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
@@ -68,7 +30,7 @@ def is_storable(text: str) -> bool:
     """Whether JSON in the `canonical` spelling is surely stored as it is. Nearly all that comes is."""
     if "\\u" in text or "NaN" in text or "Infinity" in text:
         return False
-    return not any(map(text.lower().__contains__, TELLTALES))
+    return not may_hold_a_secret(text)
 
 
 def storable(value: Any, *, secret: bool = False) -> Any:
@@ -78,12 +40,12 @@ def storable(value: Any, *, secret: bool = False) -> Any:
     """
     if isinstance(value, dict):
         of_pair = _is_pair_of_a_secret(value)
-        return {
-            _text(key): storable(
-                inner, secret=secret or names_a_secret(key) or (of_pair and key not in PAIR_NAMES)
-            )
-            for key, inner in value.items()
-        }
+        kept = {}
+        for key, inner in value.items():
+            name, is_secret = _remembered(key) if len(key) <= LONGEST_REMEMBERED else _name(key)
+            below = secret or is_secret or (of_pair and key not in PAIR_NAMES)
+            kept[name] = storable(inner, secret=below)
+        return kept
     if isinstance(value, list):
         return [storable(inner, secret=secret) for inner in value]
     if value is None or isinstance(value, bool):
@@ -101,13 +63,38 @@ def _is_pair_of_a_secret(value: dict[str, Any]) -> bool:
     return "value" in value and any(isinstance(name, str) and names_a_secret(name) for name in names)
 
 
+def _name(name: str) -> tuple[str, bool]:
+    """A member's name as it is stored, and whether it names a secret."""
+    return _text(name), names_a_secret(name)
+
+
+_remembered = lru_cache(NAMES_REMEMBERED)(_name)
+
+
 def _text(text: str) -> str:
     text = storable_text(text)
-    return SECRET_VALUE.sub(_masked, text) if HINT.search(text.casefold()) else text
+    if not may_hold_a_secret(text):
+        return text
+    return _json_in_text(text) or without_secrets(text)
 
 
-def _masked(match: re.Match[str]) -> str:
-    """Keep the name in front of a secret: it says which one was there."""
-    name = re.match(r"[\w-]+(?:[=:]\s?|\s+)", match[0])
-    is_told = name and (names_a_secret(name[0]) or name[0].lower().endswith(("sig=", "signature=")))
-    return f"{name[0]}{MASK}" if name and is_told else MASK
+def _json_in_text(text: str) -> str | None:
+    """JSON in a string (GitHub's `deployment.payload`, say) with its secrets masked; None if it is none.
+
+    It is none either where it is too deep, or says something twice: a secret may stand in the first.
+    """
+    if not text.lstrip().startswith(("{", "[", '"')):
+        return None
+    try:
+        parsed = json.loads(text, object_pairs_hook=_said_once)
+        kept = storable(parsed)
+    except (ValueError, RecursionError):
+        return None
+    return text if kept == parsed else json.dumps(kept, ensure_ascii=False)
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("A name comes twice.")
+    return members
