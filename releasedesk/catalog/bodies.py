@@ -74,7 +74,7 @@ class ServiceBody(Body):
     EXAMPLE = {
         "name": "Checkout",
         "team": "payments",
-        "repository": "https://git.example/checkout-api",
+        "repository": "https://git.example/acme/checkout-api",
         "health_url": "https://checkout.example/health",
         "metric_policies": [{"metric": "response_ms_p95", "allowed": 0.05, "must_have": True}],
     }

@@ -75,7 +75,7 @@ class Names:
         Raises UnwantedError, and UnexplainedError where the service of that slug names another repository.
         """
         path = repository_path(repository)
-        if (ours := self._mapped(path) or self.repositories.get(path)) is not None:
+        if (ours := self._mapped(short(path)) or self.repositories.get(path)) is not None:
             return ours
         guess = slug(path.rsplit("/", 1)[-1])
         if (ours := self._mapped(guess)) is not None:

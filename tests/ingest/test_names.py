@@ -190,6 +190,15 @@ def test_a_service_that_names_its_repository_is_no_others() -> None:
         known.service("acme/old")
 
 
+def test_a_repository_with_a_very_long_path_is_found_under_what_it_waited_as() -> None:
+    path = f"acme/{'group/' * 50}web"
+    own = {"acme/web": "web"}
+    with pytest.raises(UnexplainedError) as waits:
+        Names(repositories=own).service(path)
+    said = Names(repositories=own, services={waits.value.repository: "shop"})
+    assert said.service(path) == "shop"
+
+
 def test_what_is_too_long_is_told_apart_by_what_was_cut_off() -> None:
     far = "https://kubernetes.example/clusters/eu/namespaces/" + "x" * 200
     places = {names.place(f"{far}/{name}") for name in ("production", "staging")}

@@ -36,7 +36,7 @@ class Service(Answer):
         "name": "Checkout",
         "team": "payments",
         "owner": "alice",
-        "repository": "https://git.example/checkout-api",
+        "repository": "https://git.example/acme/checkout-api",
         "health_url": "https://checkout.example/health",
         "metric_policies": [],
     }
