@@ -15,7 +15,7 @@ from releasedesk.cli.desk import (
     encoded,
     wrong_fields,
 )
-from releasedesk.cli.events import Event
+from releasedesk.cli.events import Event, text
 
 EVENTS = "/api/v1/events"
 AT_MOST, BYTES_AT_MOST = 500, 7_500_000  # what the desk takes, with some air
@@ -42,11 +42,11 @@ class HandOver:
             for event, why in zip(chunk, waits, strict=True):
                 said = next(answers) if why is None else why
                 if isinstance(said, Unreachable):
-                    self.held.setdefault(_service(event), said)
+                    self.held.setdefault(text(event, "service"), said)
                 yield event, said
 
     def _in_the_way(self, event: Event) -> Unreachable | Unsendable | None:
-        return _unsendable(event) or self.silent or self.held.get(_service(event))
+        return _unsendable(event) or self.silent or self.held.get(text(event, "service"))
 
     def _send(self, events: Sequence[Event]) -> list[Said]:
         """Send what fits into one request; what may be sent again is, alone, until the tries run out."""
@@ -149,7 +149,3 @@ def _size(event: Event) -> int:
         return len(encoded(event))
     except Unsendable:
         return 0
-
-
-def _service(event: Event) -> str:
-    return str(event.get("service", ""))

@@ -60,7 +60,8 @@ def send(
     (told,) = sender.told
     if not as_json:
         show_flushed(sender.flushed)
-        show.say(told.in_words()) if told.trouble else typer.echo(f"{told.in_words()}: {_counted(settings)}")
+        count = "" if told.repeated else f": {_counted(settings)}"
+        show.say(told.in_words()) if told.trouble else typer.echo(f"{told.in_words()}{count}")
     report = {**told.as_json(), "names": sorted(settings)}
     finish(report, sender.code(later_is_fine=False), as_json=as_json)
 
@@ -73,7 +74,10 @@ def compare(
     with_: Annotated[str | None, typer.Option("--with", help="With which; else the one before it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Say which settings differ or are missing, by name. Exits 0 when none do, 1 when some do."""
+    """Say which settings differ or are missing, by name.
+
+    Exits 0 when none do, 1 when some do or the desk refuses the question.
+    """
     desk = Desk.configured(show.say)
     answer = desk.get(f"{service_path(service)}/config", environment=environment, **{"with": with_})
     expect(answer, same=bool, sentence=str)

@@ -84,6 +84,12 @@ def complete(
     return made
 
 
+def text(event: Event, name: str) -> str:
+    """What an event says there, or nothing: of a list or an object the desk says what is wrong."""
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def added(event: Event, said: Mapping[str, Any], options: Mapping[str, Any]) -> frozenset[str]:
     """The fields of a complete event that nobody said."""
     return frozenset(name for name in event if name not in said and options.get(name) is None)
@@ -93,9 +99,9 @@ def _with_what_is_known(said: Mapping[str, Any], options: Mapping[str, Any], run
     event = {**{name: value for name, value in options.items() if value is not None}, **said}
     if run is None:
         return event
-    if run.version and not str(event.get("type")).startswith(NOT_OF_A_VERSION):
+    if run.version and not text(event, "type").startswith(NOT_OF_A_VERSION):
         event.setdefault("version", run.version)
-    found = {"run": run.run, "url": run.url, "commit": run.commit_of(str(event.get("version", "")))}
+    found = {"run": run.run, "url": run.url, "commit": run.commit_of(text(event, "version"))}
     return {**{name: value for name, value in found.items() if value}, **event}
 
 
@@ -106,8 +112,7 @@ def _id_of(event: Event, ours: frozenset[str], run: Run, times: Counter[str]) ->
         digest = sha256(json.dumps([run.attempt, told], sort_keys=True).encode()).hexdigest()[:DIGITS]
     except RecursionError:  # nobody will be sent this
         digest = uuid4().hex
-    found = [event.get(name) for name in NAMED]
-    named = run.key(*(value for value in found if isinstance(value, str)))[:NAMED_AT_MOST]
+    named = run.key(*(text(event, name) for name in NAMED))[:NAMED_AT_MOST]
     made = f"{named}-{digest}"
     times[made] += 1
     return made if times[made] == 1 else f"{made}-{times[made]}"

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +56,11 @@ class Waiting:
 
     def write(self, **more: Any) -> None:
         """Write it whole or not at all, for its owner alone. Raises OSError."""
+        text = json.dumps({"url": self.url, **vars(self.message), **more})
         unfinished = self.path.with_suffix(".tmp")
         try:
             with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
-                json.dump({"url": self.url, **asdict(self.message), **more}, opened)
+                opened.write(text)
             unfinished.replace(self.path)
         except OSError:
             unfinished.unlink(missing_ok=True)  # a full disk leaves half of it

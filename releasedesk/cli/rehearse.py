@@ -37,7 +37,7 @@ def rehearse(
     """Run the plan's steps one by one, each timed, stop at the first that fails, and tell the desk.
 
     Secrets are masked in what is kept; the commands do not get RELEASEDESK_TOKEN. Exits 0 when it succeeded,
-    1 when a step failed, 2 when it could not be carried out or the desk does not know of it yet.
+    1 when a step failed or the desk refused, 2 when it could not be carried out or the desk was not told yet.
     """
     desk = Desk.configured(show.say)
     way = read_way(desk, service, version, environment)

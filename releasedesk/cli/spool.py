@@ -74,6 +74,8 @@ class Spool:
             Waiting(path, self.url, message).write()
         except OSError as error:
             raise Trouble(f"It could not be kept for later either: {error}.") from None
+        except RecursionError:
+            raise Trouble("It could not be kept for later either: it is nested too deeply.") from None
         return path
 
     def elsewhere(self) -> dict[str, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from releasedesk.cli.batch import EVENTS, HandOver, Said, told_before
 from releasedesk.cli.desk import Desk, Refused, Unreachable
-from releasedesk.cli.events import Complete, Event
+from releasedesk.cli.events import Complete, Event, text
 from releasedesk.cli.exits import COULD_NOT_TELL, NO, SIGNALLED, YES, Trouble
 from releasedesk.cli.message import Message
 from releasedesk.cli.spool import Flushed, Spool
@@ -40,7 +40,7 @@ class Told:
     @property
     def id(self) -> str:
         """What the event is called."""
-        return str(self.event["id"])
+        return text(self.event, "id") or f"an event whose id is no text, of {text(self.event, 'service')}"
 
     @property
     def refused(self) -> bool:

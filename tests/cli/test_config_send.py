@@ -102,6 +102,19 @@ def test_what_the_desk_refuses_ends_with_1(desk: Desk, tmp_path: Path) -> None:
     assert send("--env-file=.env") == 1
 
 
+def test_a_place_that_cannot_be_used_is_said_here_too(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".env").write_text("A=1\n")
+    spool = tmp_path / "state/releasedesk/spool"
+    spool.mkdir(parents=True)
+    (spool / "0001.json").write_text("garbage")
+    assert send("--env-file=.env") == 2
+    said = capsys.readouterr()
+    assert "0001.json holds no message: it is not JSON. It was set aside" in said.err
+    assert "applied: basket in staging: 1 setting" in said.out
+
+
 @pytest.mark.parametrize(
     ("line", "value"),
     [

@@ -127,3 +127,18 @@ def test_without_a_plan_the_last_known_command_is_shown_and_not_run(
     assert "There is no rollback plan." in said
     assert "  make deploy V=1.9" in said
     assert desk.posts == []
+
+
+def test_a_spool_that_takes_nothing_stops_no_way_back(
+    desk: Production, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "healthy").touch()
+    (tmp_path / "state/releasedesk").mkdir(parents=True)
+    (tmp_path / "state/releasedesk/spool").write_text("a file")
+    desk.down_when = tmp_path / "live"
+    assert command(*NAMED) == 0
+    assert (tmp_path / "live").read_text() == "back\n"
+    said = capsys.readouterr().err
+    assert "Going on without the desk" in said
+    assert "It could not be kept for later either" in said
+    assert "Back on 1.9: 2 steps" in said

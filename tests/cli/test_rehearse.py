@@ -145,15 +145,24 @@ def test_a_changed_plan_is_not_resumed(desk: Staging, capsys: pytest.CaptureFixt
     assert "The commands have changed since" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "away",
+    [
+        Reply(503, {"retryable": True}, PROBLEM),
+        Reply(500, {"detail": "The desk failed.", "retryable": False}, PROBLEM),
+        Reply(403, "no", {"Content-Type": "text/html"}),
+    ],
+)
 def test_a_silent_desk_gets_the_evidence_later(
-    desk: Staging, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    desk: Staging, tmp_path: Path, away: Reply, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "healthy").touch()
     first = [desk.next_reply(Asked("GET", path, {}, None)) for path in ("/rollback-plan", "/rollback")]
-    desk.script = [*first, *[Reply(503, {"retryable": True}, PROBLEM)] * 5]
+    desk.script = [*first, *[away] * 5]
 
     assert command(*NAMED) == 2
 
+    desk.script = []
     assert "releasedesk send --flush" in capsys.readouterr().err
     assert command("send", "--flush") == 0
     assert desk.posts[-1].body["outcome"] == "succeeded"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasedesk.cli import events
+from releasedesk.cli.ci import detect
 
 from .servers import PROBLEM, Asked, Desk, Reply, command
 from .test_ci_variables import GITHUB, GITLAB
@@ -123,13 +129,13 @@ def test_different_events_of_one_run_are_told_apart_and_the_file_once(
     keeping: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     in_ci(monkeypatch, GITHUB)
-    events = [snapshot("before", "/aa"), snapshot("after", "/aa"), snapshot("before", "/bb")]
-    Path("events").write_text("\n".join(map(json.dumps, events)))
+    snapshots = [snapshot("before", "/aa"), snapshot("after", "/aa"), snapshot("before", "/bb")]
+    Path("events").write_text("\n".join(map(json.dumps, snapshots)))
     for repeated in (False, True):
         assert send("events", "--service=basket", "--json") == 0
         told = json.loads(capsys.readouterr().out)["events"]
         assert [one["repeated"] for one in told] == [repeated] * 3
-    assert [event["snapshot"] for event in keeping.values()] == [event["snapshot"] for event in events]
+    assert [event["snapshot"] for event in keeping.values()] == [event["snapshot"] for event in snapshots]
 
 
 def test_two_configurations_of_one_job_are_two_events(
@@ -178,3 +184,25 @@ def test_an_id_that_is_made_is_never_longer_than_the_desk_takes(
 def test_a_conflict_of_an_id_that_was_given_is_a_refusal(desk: Desk) -> None:
     desk.script = [Reply(409, {"detail": "The key was used for another body.", "retryable": False}, PROBLEM)]
     assert send(*EVENT, "--id=build-1") == 1
+
+
+SAID = st.dictionaries(
+    st.sampled_from(["type", "version", "key", "snapshot", "occurred_at", "run"]),
+    st.recursive(
+        st.text() | st.integers() | st.none(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+)
+
+
+@given(
+    said=st.lists(SAID, max_size=8), later=st.timedeltas(min_value=timedelta(), max_value=timedelta(days=1))
+)
+def test_ids_are_of_what_was_said_and_not_of_the_time(said: list[dict[str, Any]], later: timedelta) -> None:
+    run, now = detect(GITHUB), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    first, again = (events.complete(said, {"service": "basket"}, run, when) for when in (now, now + later))
+    assert [one.event["id"] for one in first] == [one.event["id"] for one in again]
+    assert len({one.event["id"] for one in first}) == len(said)
+    for one, here in zip(first, said, strict=True):
+        assert one.added == one.event.keys() - here.keys() - {"service"}
+        assert {name: one.event[name] for name in here} == here
