@@ -14,7 +14,8 @@ MASK = "•••"
 
 _QUOTE = r"""\\{0,7}["']"""  # JSON within JSON puts backslashes before it: 1, then 3, then 7
 _OPEN = r"""["'\\]{0,8}"""
-_HERE = r"(?!`|\$(?:\{\{|\(|\{?[A-Z_][A-Z0-9_]*+\}?(?!\w)))"  # not in $TOKEN, ${{ … }}, $(…)
+_ENDED = r"""(?=[,;&|)}\]'"\\]|\.?(?:\s|$))"""
+_HERE = rf"(?!`|\$(?:\{{\{{|\(|\{{?[A-Z_][A-Z0-9_]*+\}}?{_ENDED}))"  # not in $TOKEN, ${{ … }}, $(…)
 _IS = rf"(?:{_QUOTE})?[ \t]*[:=][ \t]*{_OPEN}"  # between the name of a header and its value
 _SCHEME = r"""(?:(?:basic|bearer|token|digest|negotiate|api-?key)[ \t]+|[\w-]+[ \t]+(?=[^\s'"\\;|&\d]*+\d))"""
 # Of a command: what stands before the option that matters, and its value behind its quote, if it has one.
@@ -79,7 +80,7 @@ to and or but when if is are was be for with option options bearer basic token d
 # In quotes, or a word.
 _VALUE = re.compile(
     rf"(?P<quote>{_QUOTE})(?!,?\s)(?:(?!(?<!\\)(?P=quote))[\s\S])++(?P<closed>(?P=quote))?"
-    rf"|(?!(?i:{'|'.join(_NO_VALUES.split())})(?![\w-]))"
+    rf"|(?!(?i:{'|'.join(_NO_VALUES.split())}){_ENDED})"
     rf"{_HERE}"
     r"(?![\[{](?:[\"'\\\[{\s]|$))"  # nor an object or a list: their members have names
     r"(?:[^\s&'\",;\\]|\\(?!\\{0,7}[\"']))++",
