@@ -82,17 +82,16 @@ class Spool:
         """Count what waits for other desks, by their addresses."""
         return dict(Counter(one.url for one in self._look()[0] if one.url != self.url))
 
-    def flush(self, over: HandOver) -> Flushed:
-        """Send what waits, in order, and stop where the desk does not answer."""
-        done = Flushed()
+    def flush(self, over: HandOver, done: Flushed) -> None:
+        """Send what waits, in order, and stop where the desk does not answer. `done` is told of each."""
         if any(self._look()):
             try:
                 with self._alone():
                     self._flush(over, done)
             except OSError as error:
                 done.faults.append(f"What waits in {self.place} was not sent: {error}.")
-            done.waiting = len(self._mine())
-        return done
+            finally:
+                done.waiting = len(self._mine())
 
     def _look(self) -> tuple[list[Waiting], dict[Path, str]]:
         """Read all that waits, the oldest first; and of each file that cannot be read, why."""

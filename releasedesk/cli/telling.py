@@ -98,12 +98,14 @@ class Sender:
         left = list(whole)
         with _told_of_signals():
             try:
-                self.flushed = self.spool.flush(self.over)
+                self.spool.flush(self.over, self.flushed)
                 for _, answer in self.over.tell([one.event for one in whole]):
                     self.told.append(self._told(left[0], answer))
                     left.pop(0)
             except Stopped as stopped:
                 self.stopped = stopped
+                if self.flushed.waiting:
+                    self.flushed.trouble = f"{stopped}."
                 self.told += [self._kept(one, Unreachable(str(stopped))) for one in left]
 
     def refuse(self, name: str, trouble: Trouble) -> None:

@@ -202,3 +202,24 @@ def test_who_stops_it_while_the_desk_is_slow_loses_nothing(
     told = json.loads(capsys.readouterr().out)["events"]
     assert all(f"ended by {number.name}" in one["trouble"] and one["kept_in"] for one in told)
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == former
+
+
+def test_who_stops_it_while_it_sends_what_waited_is_told_what_still_waits(
+    desk: Desk, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped_meanwhile(_: Asked) -> Reply:
+        signal.pthread_kill(main, signal.SIGTERM)
+        answered.wait(10)
+        return Reply(201, {"outcome": "applied"})
+
+    monkeypatch.setattr(desk.server, "handle_error", lambda *_: None)  # nobody waits for its answer
+    main, answered = threading.main_thread().ident or 0, threading.Event()
+    wait(place, desk)
+    desk.script = [stopped_meanwhile]
+    assert send(*EVENT, "--id=new") == 128 + signal.SIGTERM
+    answered.set()
+    assert "1 still wait. It was ended by SIGTERM before the desk had answered." in capsys.readouterr().err
+    assert [one.message.body["id"] for one in map(Waiting.read, sorted(place.glob("*.json")))] == [
+        "old",
+        "new",
+    ]
