@@ -13,9 +13,9 @@ from releasedesk.cli.desk import (
     Unsendable,
     backoff,
     encoded,
-    wrong_fields,
 )
 from releasedesk.cli.events import Event, text
+from releasedesk.cli.refusals import wrong_fields
 
 EVENTS = "/api/v1/events"
 AT_MOST, BYTES_AT_MOST = 500, 7_500_000  # what the desk takes, with some air

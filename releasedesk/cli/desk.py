@@ -1,9 +1,9 @@
-"""The desk's HTTP client: where it is, who asks, what may be sent again, and how a refusal reads."""
+"""The desk's HTTP client: where it is, who asks, what may be sent again, and what a refusal means."""
 
 import json
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,7 @@ import httpx
 
 from releasedesk.cli.config import Config
 from releasedesk.cli.exits import COULD_NOT_TELL, NO, Trouble
+from releasedesk.cli.refusals import in_words, problem, problem_in_words
 from releasedesk.cli.surroundings import Misled, open_client
 
 TRIES = 5
@@ -239,47 +240,6 @@ def backoff(attempt: int) -> float:
     """Give the wait in seconds: doubled each time, half of it by chance, so that clients fall out of step."""
     full: float = min(FIRST_WAIT * 2**attempt, LONGEST_WAIT)
     return full / 2 + random.uniform(0, full / 2)  # noqa: S311 - to spread, not to hide
-
-
-def problem(response: httpx.Response) -> dict[str, Any]:
-    """Read the problem document (RFC 9457) of an answer; {} where there is none."""
-    if not response.headers.get("content-type", "").startswith("application/problem+json"):
-        return {}
-    try:
-        document = response.json()
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def wrong_fields(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Give what a problem document says of single fields, whoever wrote it."""
-    errors = document.get("errors")
-    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-
-
-def in_words(response: httpx.Response) -> str:
-    """Say what went wrong, then of each field what is wrong, what was expected, what was received."""
-    document, status = problem(response), response.status_code
-    if not document:
-        to = f", to {response.headers['location']}" if "location" in response.headers else ""
-        return f"{response.url} answered {status} {response.reason_phrase}{to}".rstrip()
-    return problem_in_words(document, status)
-
-
-def problem_in_words(document: Mapping[str, Any], status: int) -> str:
-    """Say what a problem document says, a field a line."""
-    lines = [f"The desk answered {status}: {document.get('detail') or document.get('title') or 'no reason'}"]
-    for error in wrong_fields(document):
-        lines.append(
-            f"  {str(error.get('pointer', '#')).lstrip('#/') or 'the body'}: {error.get('detail', '')}"
-        )
-        lines += [
-            f"    {name}: {error[name]}"
-            for name in ("expected", "received")
-            if error.get(name) not in (None, "")
-        ]
-    return "\n".join(lines)
 
 
 def parsed(response: httpx.Response) -> dict[str, Any]:
