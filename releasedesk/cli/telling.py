@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from releasedesk.cli.batch import EVENTS, HandOver, Said, told_before
-from releasedesk.cli.desk import Desk, Refused, Unreachable
+from releasedesk.cli.desk import Desk, Hopeless, Refused, Unreachable
 from releasedesk.cli.events import Complete, Event, text
 from releasedesk.cli.exits import COULD_NOT_TELL, NO, SIGNALLED, YES, Trouble
 from releasedesk.cli.message import Message
@@ -137,12 +137,15 @@ class Sender:
             return NO
         if self.flushed.faults or any(told.lost for told in self.told):
             return COULD_NOT_TELL
-        if later_is_fine:  # a wrong token or address is mended by somebody, not by time
-            why = [told.trouble for told in self.told]
-            wrong = any(isinstance(error, Refused) and not error.passing for error in why)
-            return COULD_NOT_TELL if wrong else YES
+        if later_is_fine:
+            return COULD_NOT_TELL if any(_never_passes(told.trouble) for told in self.told) else YES
         waits = self.flushed.waiting or any(told.kept_in for told in self.told)
         return COULD_NOT_TELL if waits else YES
+
+
+def _never_passes(error: Trouble | None) -> bool:
+    """Whether it is mended by somebody, and not by time: a wrong token, address or proxy."""
+    return isinstance(error, Hopeless) or (isinstance(error, Refused) and not error.passing)
 
 
 @contextmanager

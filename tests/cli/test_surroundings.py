@@ -40,7 +40,7 @@ def test_a_variable_that_httpx_fails_at_is_named_in_one_line_and_the_event_kept(
 ) -> None:
     monkeypatch.setenv("http_proxy" if name == "HTTPS_PROXY" else "HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv(name, value)
-    assert send(*EVENT, "--id=a") == 2
+    assert send(*EVENT, "--id=a", "--later-is-fine") == 2, "time mends no variable"
     said = capsys.readouterr().err
     assert f"{name} keeps every request from being sent: " in said
     assert said.count("\n") == 1
