@@ -25,7 +25,7 @@ def handle(error: Exception, context: dict[str, Any]) -> HttpResponse:
     return response
 
 
-@csrf_exempt
+@csrf_exempt  # it writes nothing: whoever posts is told that there is nothing here, and not of a token
 def not_served(request: HttpRequest) -> HttpResponse:
     """Answer whatever path the API does not have: 404 in the same shape."""
     discard(request)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from releasedesk.ingest import names
+from releasedesk.ingest.artifacts import artifact
 from releasedesk.ingest.facts import (
     CheckFact,
     CommitBody,
@@ -72,7 +73,7 @@ class _Event:
         self.predicate = text_at(self.context, "type").lower().split(".")[3]
         of_artifact = self.subject_id if self.subject_id.startswith("pkg:") else ""
         self.artifact_id = names.resource(text_at(self.content, "artifactId")) or of_artifact
-        self.artifact = names.artifact(self.artifact_id)
+        self.artifact = artifact(self.artifact_id)
 
     def build(self, kind: type[Fact], type_: str, **fields: Any) -> Fact:
         """Build a fact of what every event has, and these fields. Raises 422."""
@@ -118,7 +119,7 @@ def _deployed(event: _Event) -> Reading:
     _need_version(event)
     # Who names the service by what runs of it names it anew with each version.
     is_artifact = event.subject_id.startswith("pkg:")
-    name = names.artifact(event.subject_id).name if is_artifact else event.subject_id
+    name = artifact(event.subject_id).name if is_artifact else event.subject_id
     return (event.build(DeploymentFact, "deployment.succeeded", service=event.known.called(name)),)
 
 

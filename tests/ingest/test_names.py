@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from releasedesk.ingest import github, names
+from releasedesk.ingest.artifacts import Artifact, artifact
 from releasedesk.ingest.names import Names, UnexplainedError, UnwantedError
 from releasedesk.problems.field_errors import SLUG, VERSION
 from releasedesk.problems.problem import Problem
@@ -106,7 +107,7 @@ def test_a_version_is_the_tag_or_the_commit_and_never_a_branch(ref: str, version
     ],
 )
 def test_an_artifacts_id_names_it_and_its_version(text: str, name: str, version: str | None) -> None:
-    assert names.artifact(text) == names.Artifact(name, version)
+    assert artifact(text) == Artifact(name, version)
 
 
 @pytest.mark.parametrize(
